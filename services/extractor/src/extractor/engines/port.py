@@ -1,0 +1,105 @@
+"""The seam between the extractor and whatever turns long source sentences into cards."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from feuilleton.contracts.documents import CardDraft, DroppedSentence, SourceSentence, Usage
+from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.job_settings import Engine, JobSettings
+
+
+class ModelRefusalError(PipelineError):
+    """The model will not answer this (SAFETY, RECITATION) or ran out of room (MAX_TOKENS). Ask for less, or
+    in other words; the same call again gives the same. `usage` is what the refusal cost.
+    """
+
+    code = "refused"
+
+    def __init__(self, detail: str, *, code: str, usage: Usage) -> None:
+        super().__init__(detail, code=code)
+        self.usage = usage
+
+
+class BadAnswerError(PipelineError):
+    """The model answered, but not in the agreed form. Asking again may help, within the repair budget."""
+
+    code = "bad_answer"
+
+    def __init__(self, detail: str, *, usage: Usage) -> None:
+        super().__init__(detail)
+        self.usage = usage
+
+
+class UnreadablePageError(PipelineError):
+    """This engine cannot read a page that has no text layer. Final for the chunk."""
+
+    code = "page_needs_ocr"
+
+
+@dataclass(frozen=True)
+class RewriteRequest:
+    """`sentences` are the whole chunk in book order; only those in `wanted` need cards, the others are context,
+    as is `before` (the sentence ahead of the chunk, or empty). `repair_round` is 0 for the first call and
+    grows with each repair, so that an engine can change its wording.
+    """
+
+    sentences: tuple[SourceSentence, ...]
+    wanted: tuple[SentenceId, ...]
+    before: str
+    settings: JobSettings
+    model: str
+    repair_round: int = 0
+
+
+@dataclass(frozen=True)
+class RewriteAnswer:
+    """Unvalidated cards in book order, and the sentences that the engine gave up (final, with a reason).
+    A wanted id that is in neither was missed: the caller asks again within its budget.
+    """
+
+    cards: tuple[CardDraft, ...]
+    declined: tuple[DroppedSentence, ...] = ()
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """`pdf` is a one-page PDF without a usable text layer; `page` its 1-based number in the book."""
+
+    pdf: bytes
+    page: int
+    model: str
+
+
+@dataclass(frozen=True)
+class PageAnswer:
+    """The page's sentences in reading order (text and whether it is dialogue), running heads left out."""
+
+    sentences: tuple[tuple[str, bool], ...]
+    usage: Usage = Usage()
+
+
+class RewriteEngine(Protocol):
+    """Turns source sentences into cards. Implementations hold no state of a job and may be called concurrently.
+
+    `prompt_version` names the rules that made an answer and is kept in the checkpoint. Same request, same
+    version: the local engine gives the same answer, a model need not.
+    """
+
+    name: Engine
+    prompt_version: str
+
+    async def rewrite(self, request: RewriteRequest) -> RewriteAnswer:
+        """Cards for the wanted sentences. One model call at most (in-call retries of 5xx excepted).
+
+        Raises TransientError (back off, try again), QuotaExceededError (wait as told, costs no try),
+        ModelRefusalError, BadAnswerError. Cancelling the task aborts the call.
+        """
+        ...
+
+    async def read_page(self, request: PageRequest) -> PageAnswer:
+        """The text of a page image. Raises as `rewrite`, and UnreadablePageError."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,218 @@
+"""The JSON documents that services leave for each other in the object store (layout: `ids`).
+
+All are read with unknown fields ignored, so that a newer writer does not stop an older reader.
+"""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from feuilleton.contracts.ids import JobId, ObjectKey, SentenceId, TenantId
+from feuilleton.contracts.job_settings import Engine
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json().encode()
+
+
+class SourceSentence(Document):
+    """One sentence of the book. `id` is unique in the job and sorts in book order within its chunk's kind.
+
+    `page` is 1-based (where the sentence begins), `chapter` 1-based (0: before the first chapter),
+    `paragraph` 0-based over the book. `hard_cut` marks a piece of a sentence of over 300 words.
+    """
+
+    id: SentenceId
+    text: str
+    page: int
+    chapter: int = 0
+    paragraph: int = 0
+    dialogue: bool = False
+    hard_cut: bool = False
+
+
+class Chapter(Document):
+    number: int
+    title: str
+    page: int
+
+
+class ChunkKind(StrEnum):
+    TEXT = "text"
+    PAGE = "page"
+
+
+class ManifestChunk(Document):
+    """One chunk. For text: its sentences are the bytes [source_start, source_end) of source.jsonl.
+    For a page without text: `page_key` names the cut page.
+    """
+
+    index: int
+    kind: ChunkKind
+    text_hash: str
+    pages: tuple[int, ...]
+    chapter: int = 0
+    sentences: int = 0
+    words: int = 0
+    source_start: int = 0
+    source_end: int = 0
+    page_key: ObjectKey | None = None
+
+
+class Manifest(Document):
+    """What the splitter made of a book; create-once, written after source.jsonl, which it names by sha256.
+
+    `pages` counts the pages of the PDF. `fault` is set when there is nothing to extract (`no_text`).
+    """
+
+    job: JobId
+    tenant: TenantId
+    source_sha256: str
+    pages: int
+    chapters: tuple[Chapter, ...]
+    source_sentences: int
+    words: int
+    chunks: tuple[ManifestChunk, ...]
+    version: str
+    fault: str | None = None
+
+
+class CardMethod(StrEnum):
+    VERBATIM = "verbatim"
+    CUT = "cut"
+    REWRITTEN = "rewritten"
+    MERGED = "merged"
+
+
+class CardDraft(Document):
+    """A card as an engine made it and the validators let it pass. `also` lists further sources of a merge."""
+
+    source_id: SentenceId
+    text: str
+    method: CardMethod
+    flags: tuple[str, ...] = ()
+    confidence: float | None = None
+    also: tuple[SentenceId, ...] = ()
+
+
+class DroppedSentence(Document):
+    """A source sentence without a card, and why (`needs_model`, `refused`, `invalid`, `too_short`, ...)."""
+
+    source_id: SentenceId
+    reason: str
+    detail: str = ""
+
+
+class Usage(Document):
+    """What a chunk cost. `billed_tokens` leaves out repairs and aborted calls."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+    billed_tokens: int = 0
+    calls: int = 0
+    repairs: int = 0
+    seconds: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.output_tokens + self.thinking_tokens
+
+
+class Checkpoint(Document):
+    """The stored good result of one chunk; create-once: the first writer wins for ever.
+
+    Good for every attempt whose chunk has the same `text_hash`. `attempt` is the one that paid.
+    `sentences` holds what was read from a page chunk (empty for text chunks: source.jsonl has them).
+    Every sentence of the chunk is in `cards` (as source_id or in `also`) or in `dropped`.
+    """
+
+    job: JobId
+    index: int
+    text_hash: str
+    attempt: int
+    engine: Engine
+    model: str
+    prompt_version: str = ""
+    cards: tuple[CardDraft, ...]
+    dropped: tuple[DroppedSentence, ...]
+    sentences: tuple[SourceSentence, ...] = ()
+    verdicts: dict[str, int] = Field(default_factory=dict)
+    usage: Usage = Usage()
+
+
+class ChunkFailure(Document):
+    """Why a chunk failed for good in one attempt. Counts for that attempt alone."""
+
+    job: JobId
+    index: int
+    attempt: int
+    code: str
+    detail: str = ""
+    usage: Usage = Usage()
+
+
+class CardLine(Document):
+    """One line of cards.jsonl: what a user downloads. `chapter` is the title, None before the first."""
+
+    source_id: SentenceId
+    text: str
+    source_text: str
+    page: int
+    chapter: str | None
+    method: CardMethod
+    flags: tuple[str, ...] = ()
+
+
+class ReportChunk(Document):
+    """One chunk of the result: its cards are the bytes [start, end) of cards.jsonl, `cards` lines."""
+
+    index: int
+    pages: tuple[int, ...]
+    cards: int
+    start: int
+    end: int
+    code: str | None = None
+
+
+class MissingChunk(Document):
+    index: int
+    pages: tuple[int, ...]
+    code: str
+
+
+class DroppedLine(Document):
+    source_id: SentenceId
+    page: int
+    text: str
+    reason: str
+
+
+class Report(Document):
+    """report.json: what became of the book, in figures that can be checked against cards.jsonl.
+
+    source_sentences = represented + dropped + those of missing chunks. `chunks` is in book order.
+    """
+
+    job: JobId
+    attempt: int
+    outcome: str
+    engine: Engine
+    model: str
+    pages: int
+    words: int
+    source_sentences: int
+    represented: int
+    cards: int
+    mean_card_words: float
+    cards_by_method: dict[str, int]
+    dropped_by_reason: dict[str, int]
+    verdicts: dict[str, int]
+    chapters: tuple[Chapter, ...]
+    chunks: tuple[ReportChunk, ...]
+    missing: tuple[MissingChunk, ...]
+    dropped: tuple[DroppedLine, ...]
+    usage: Usage
