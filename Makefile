@@ -1,0 +1,72 @@
+# Feuilleton: a French novel in, a deck of short standalone sentences out. `make` alone prints this help.
+# Comments of the form "target: ## text" are the help; "##@ Name" opens a group.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+PYTHON_ENV := .venv/bin/python
+export PYTHONUTF8 := 1
+export UV_CACHE_DIR ?= $(CURDIR)/.uv/cache
+SOURCES := shared/src $(wildcard services/*/src) clients/src deploy/local/src sample/src
+SERVICES := ingest splitter extractor merger status-api
+
+##@ Run
+demo: bootstrap ## The whole system on this machine: a novel goes in, cards come out (Ctrl-C stops it)
+	@exec $(PYTHON_ENV) -m feuilleton_local demo --end-with-parent
+
+up: bootstrap ## Start Kafka, Postgres and the services, and leave them running
+	@exec $(PYTHON_ENV) -m feuilleton_local up
+
+down: bootstrap ## Stop them; what they stored stays in .local/data
+	@exec $(PYTHON_ENV) -m feuilleton_local down
+
+ps: bootstrap ## What is running, since when, on which port
+	@exec $(PYTHON_ENV) -m feuilleton_local ps
+
+logs: bootstrap ## Follow the logs (SERVICE=extractor for one of them)
+	@exec $(PYTHON_ENV) -m feuilleton_local logs $(SERVICE)
+
+topics: bootstrap ## Create or check the Kafka topics of the running system
+	@exec $(PYTHON_ENV) -m feuilleton_local topics
+
+##@ Test
+test-fast: bootstrap ## Unit tests, no servers, under 30 s
+	@exec $(PYTHON_ENV) -m pytest -m 'not servers and not slow' $(ARGS)
+
+test: bootstrap ## Everything but the long campaigns, with a real broker and database
+	@exec $(PYTHON_ENV) -m pytest -m 'not slow' $(ARGS)
+
+test-slow: bootstrap ## The long campaigns: all novels, faults
+	@exec $(PYTHON_ENV) -m pytest -m slow $(ARGS)
+
+bench: bootstrap ## Measure
+	@exec $(PYTHON_ENV) -m bench $(ARGS)
+
+##@ Change
+check: bootstrap ## Lint, format, types, import rules: what CI runs
+	@$(PYTHON_ENV) -m ruff check .
+	@$(PYTHON_ENV) -m ruff format --check .
+	@MYPYPATH=$$(echo $(SOURCES) | tr ' ' ':') $(PYTHON_ENV) -m mypy $(SOURCES) tests $(wildcard bench/*.py)
+	@$(PYTHON_ENV) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+
+format: bootstrap ## Let ruff format and fix what it can
+	@$(PYTHON_ENV) -m ruff format .
+	@$(PYTHON_ENV) -m ruff check --fix .
+
+lock: bootstrap ## Renew locks/ from the pyproject files and the index (hash-pinned, no addresses)
+	@deploy/local/lock.sh $(SERVICES)
+
+clean: ## Remove environment, caches and local data (make down first)
+	@deploy/local/clean.sh
+
+##@ Other
+help: ## This text
+	@[ -t 1 ] && bold=1; awk -v bold="$$bold" 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf (bold ? "\n\033[1m%s\033[0m\n" : "\n%s\n"), substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+bootstrap: # .venv from locks/; costs nothing when nothing changed
+	@deploy/local/bootstrap.sh
+
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow bench check format lock clean
