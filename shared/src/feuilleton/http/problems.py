@@ -1,0 +1,157 @@
+"""RFC 9457 problem documents, and the only map from an error's code or type to an HTTP status."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from feuilleton.contracts.errors import InvalidInputError, PipelineError, TransientError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+log = structlog.get_logger(__name__)
+
+_STATUS_OF_CODE: dict[str, int] = {
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "job_not_found": 404,
+    "chunk_not_found": 404,
+    "attempt_not_found": 404,
+    "result_not_found": 404,
+    "idempotency_key_in_use": 409,
+    "job_already_ended": 409,
+    "job_deleted": 410,
+    "file_too_large": 413,
+    "not_a_pdf": 415,
+    "idempotency_key_reused": 422,
+    "encrypted": 422,
+    "damaged": 422,
+    "no_pages": 422,
+    "too_many_pages": 422,
+    "too_complex": 422,
+    "invalid_settings": 422,
+    "engine_not_available": 422,
+    "invalid_cursor": 422,
+    "too_many_streams": 429,
+}
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem. `code` is stable; `errors` names wrong fields where there are such."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    errors: list[dict[str, str]] | None = None
+    job_id: str | None = None
+
+
+class ProblemDetailError(InvalidInputError):
+    """An error that a route wants to answer with more than its code."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        job_id: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, code=code)
+        self.errors = errors
+        self.job_id = job_id
+        self.headers = headers or {}
+
+
+def status_of(error: PipelineError) -> int:
+    """The HTTP status of an error of ours; 500 for what has no business at the boundary."""
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
+    if isinstance(error, TransientError):
+        return int(HTTPStatus.SERVICE_UNAVAILABLE)
+    return 422 if isinstance(error, InvalidInputError) else 500
+
+
+def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def _title(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+async def _on_pipeline_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PipelineError)  # noqa: S101  (registered for this type alone)
+    status = status_of(error)
+    headers = dict(getattr(error, "headers", {}))
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        seconds = getattr(error, "retry_after_seconds", RETRY_AFTER_SECONDS)
+        headers.setdefault("Retry-After", str(max(1, round(seconds))))
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request_failed", code=error.code, exc_info=error)
+    problem = Problem(
+        title=_title(status),
+        status=status,
+        code=error.code if status != HTTPStatus.INTERNAL_SERVER_ERROR else "internal_error",
+        detail=error.detail if status < HTTPStatus.INTERNAL_SERVER_ERROR else _outage_detail(error, status),
+        errors=getattr(error, "errors", None),
+        job_id=getattr(error, "job_id", None),
+    )
+    return problem_response(problem, headers)
+
+
+def _outage_detail(error: PipelineError, status: int) -> str:
+    """What may be told of a fault of ours: never the text of a driver's error."""
+    if isinstance(error, TransientError):
+        log.warning("request_unavailable", code=error.code, detail=error.detail)
+        return "A part of the service does not answer just now. Nothing was lost; try again."
+    return "The service failed." if status == HTTPStatus.INTERNAL_SERVER_ERROR else ""
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  (registered for this type alone)
+    code = _title(error.status_code).lower().replace(" ", "_")
+    problem = Problem(title=_title(error.status_code), status=error.status_code, code=code, detail=str(error.detail))
+    return problem_response(problem, dict(error.headers or {}))
+
+
+async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for this type alone)
+    errors = [
+        {
+            "field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
+            "message": item["msg"],
+        }
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{entry['field']}: {entry['message']}" for entry in errors[:5])
+    return problem_response(
+        Problem(title=_title(422), status=422, code="invalid_request", detail=detail, errors=errors)
+    )
+
+
+async def _on_unexpected(_request: Request, error: Exception) -> Response:
+    log.error("request_failed", code="internal_error", exc_info=error)
+    return problem_response(Problem(title=_title(500), status=500, code="internal_error"))
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of the app with a problem document."""
+    app.add_exception_handler(PipelineError, _on_pipeline_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(Exception, _on_unexpected)

@@ -1,0 +1,55 @@
+"""Every metric of the system, defined once: name with its unit, help, closed labels. Never a job or tenant id."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+UPLOADS = Counter(
+    "feuilleton_uploads_total", "Uploads answered, by outcome (accepted, or the problem's code)", ["outcome"]
+)
+UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")
+PDF_CHECK_SECONDS = Histogram("feuilleton_pdf_check_seconds", "Inspection of one upload", buckets=_SECONDS)
+OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are not known to be published")
+
+BOOKS_SPLIT = Counter("feuilleton_books_split_total", "Books that the splitter ended with, by code", ["code"])
+SPLIT_SECONDS = Histogram("feuilleton_split_seconds", "One book in the splitter", buckets=_SECONDS)
+PAGES_READ = Counter("feuilleton_pages_read_total", "Pages read, by kind (text, page)", ["kind"])
+
+CHUNKS_FINISHED = Counter(
+    "feuilleton_chunks_finished_total",
+    "Chunks of the extractor, by engine and outcome",
+    ["engine", "outcome"],
+)
+CHUNK_SECONDS = Histogram(
+    "feuilleton_chunk_seconds", "Work on one chunk, waits for a place excluded", ["engine"], buckets=_SECONDS
+)
+CHUNKS_IN_FLIGHT = Gauge("feuilleton_chunks_in_flight", "Chunks being worked on now")
+WINDOW_BYTES = Gauge("feuilleton_window_bytes", "Bytes of the messages held in the extractor's window")
+ENGINE_CALLS = Counter(
+    "feuilleton_engine_calls_total", "Calls to a model, by engine and outcome code", ["engine", "outcome"]
+)
+ENGINE_CALL_SECONDS = Histogram("feuilleton_engine_call_seconds", "One call to a model", ["engine"], buckets=_SECONDS)
+ENGINE_TOKENS = Counter(
+    "feuilleton_engine_tokens_total",
+    "Tokens paid, by engine and kind (prompt, output, thinking)",
+    ["engine", "kind"],
+)
+CARDS = Counter("feuilleton_cards_total", "Cards kept, by engine and method", ["engine", "method"])
+VERDICTS = Counter("feuilleton_card_verdicts_total", "Verdicts on rewritten cards", ["verdict"])
+
+JOBS_ENDED = Counter("feuilleton_jobs_ended_total", "Ends published, by outcome", ["outcome"])
+MERGE_SECONDS = Histogram("feuilleton_merge_seconds", "Assembly of one result", buckets=_SECONDS)
+
+EVENTS_PROJECTED = Counter("feuilleton_events_projected_total", "Events folded into the projection", ["type"])
+EVENTS_SKIPPED = Counter("feuilleton_events_skipped_total", "Events of unknown type passed over")
+PROJECTION_LAG = Gauge("feuilleton_projection_lag_messages", "Job events not folded yet, by partition", ["partition"])
+BARRIER_SECONDS = Histogram("feuilleton_read_barrier_seconds", "Waits of reads for the projection", buckets=_SECONDS)
+STREAMS_OPEN = Gauge("feuilleton_event_streams_open", "Server-sent event streams open now")
+
+DEAD_LETTERS = Counter("feuilleton_dead_letters_total", "Messages sent to dead-letters", ["service", "reason"])
+WORKERS_DIED = Counter("feuilleton_worker_processes_died_total", "Subprocesses that died or were killed", ["cause"])
+HTTP_REQUESTS = Counter(
+    "feuilleton_http_requests_total",
+    "HTTP requests, by route template and status",
+    ["route", "method", "status"],
+)
