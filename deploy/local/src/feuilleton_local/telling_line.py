@@ -1,0 +1,66 @@
+"""From a log to the one line that says why its process ended."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+_TAIL_BYTES = 64 * 1024
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
+_EXCEPTION = re.compile(r"^\s*(Caused by: )?([\w$]+\.)*[A-Z]\w*(Error|Exception|Exit|Failure)\b(: .*)?$")
+_ALARM = re.compile(r"\b(FATAL|PANIC|CRITICAL|ERROR|Error|error|critical)\b|No module named")
+_STACK = re.compile(r"^\s+at |^\s+File \"|^\s*\^+\s*$")
+
+
+def telling_line(lines: Sequence[str]) -> str | None:
+    """The line that names the cause: a full disk first, else the last exception or alarm, else the last line."""
+    plain = [_ANSI.sub("", line).rstrip() for line in lines]
+    for line in plain:
+        if _DISK_FULL.search(line):
+            return f"the disk is full: {line.strip()}"
+    for index in range(len(plain) - 1, -1, -1):
+        told = _told(plain, index)
+        if told:
+            return told
+    return next((line.strip() for line in reversed(plain) if line.strip()), None)
+
+
+def tail_of(log: Path) -> list[str]:
+    """The last lines of a log; none when there is no log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            return file.read().decode("utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def cause_in(log: Path, *, after_line: int = 0) -> str:
+    return telling_line(tail_of(log)[after_line:]) or "it said nothing"
+
+
+def _told(lines: Sequence[str], index: int) -> str | None:
+    line = lines[index]
+    if line.startswith("{"):
+        return _told_by_json(line)
+    if _EXCEPTION.match(line):
+        # A pydantic error names the field and what is wrong with it in the two lines that follow.
+        rest = lines[index + 1 : index + 3] if "validation error" in line else []
+        return " ".join(part.strip() for part in [line, *rest])
+    if _ALARM.search(line) and not _STACK.match(line):
+        return line.strip()
+    return None
+
+
+def _told_by_json(line: str) -> str | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(entry, dict) or entry.get("level") not in ("error", "critical"):
+        return None
+    exception = str(entry.get("exception") or "").strip().splitlines()
+    detail = entry.get("error") or entry.get("detail") or (exception[-1] if exception else None)
+    return f"{entry.get('event')}: {detail}" if detail else str(entry.get("event"))

@@ -1,0 +1,156 @@
+"""What every test may ask for: a real Kafka and Postgres, started once per run, and namespaces of one's own on them.
+
+With KAFKA_BOOTSTRAP_SERVERS or DATABASE_URL set, that server is used instead of a started one. Give tests that use
+any of these the marker `servers`. A test that disturbs a server takes `own_kafka` or `own_postgres`.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from feuilleton.streaming.admin import create_topics
+from feuilleton_local.servers.running import (
+    Endpoints,
+    LocalServer,
+    kafka_server,
+    postgres_server,
+    running,
+    running_servers,
+)
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The novels and PDFs that tests read; a test that needs them is skipped where they are not."""
+    folder = Path(os.environ.get("FEUILLETON_SHARED_DATA", REPO.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no test data in {folder}: set FEUILLETON_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Kafka and Postgres for the whole run."""
+    with running_servers(
+        tmp_path_factory.mktemp("servers"),
+        kafka_bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
+        database_url=os.environ.get("DATABASE_URL"),
+    ) as endpoints:
+        yield endpoints
+
+
+@pytest.fixture(scope="session")
+def kafka(servers: Endpoints) -> str:
+    """The bootstrap servers of the run's broker."""
+    return servers.kafka_bootstrap_servers
+
+
+@pytest.fixture(scope="module")
+def kafka_prefix(kafka: str) -> Iterator[str]:
+    """A KAFKA_PREFIX of this module's own; its topics are deleted afterwards, whoever created them."""
+    with _own_prefix(kafka) as prefix:
+        yield prefix
+
+
+@pytest.fixture(scope="module")
+def kafka_topics(kafka: str, kafka_prefix: str) -> str:
+    """The module's KAFKA_PREFIX with the topics of the contract already created."""
+    asyncio.run(create_topics(kafka, prefix=kafka_prefix))
+    return kafka_prefix
+
+
+@pytest.fixture
+def fresh_kafka_topics(kafka: str) -> Iterator[str]:
+    """As kafka_topics, for one test alone."""
+    with _own_prefix(kafka) as prefix:
+        asyncio.run(create_topics(kafka, prefix=prefix))
+        yield prefix
+
+
+@pytest.fixture(scope="module")
+def database_url(servers: Endpoints) -> Iterator[str]:
+    """An empty database of this module's own."""
+    with _own_database(servers.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url(servers: Endpoints) -> Iterator[str]:
+    """An empty database for one test alone."""
+    with _own_database(servers.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[LocalServer]:
+    """A broker for one test alone, to stop, kill, freeze and start again; `address` is its bootstrap server."""
+    with running(kafka_server(tmp_path / "kafka")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[LocalServer]:
+    """A database server for one test alone, to stop, kill, freeze and start again; `address` is its URL."""
+    with running(postgres_server(tmp_path / "postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def object_store_url(tmp_path: Path) -> str:
+    """An empty folder as object store."""
+    folder = tmp_path / "objects"
+    folder.mkdir()
+    return folder.as_uri()
+
+
+@pytest.fixture(scope="session")
+def new_name() -> Callable[[str], str]:
+    """Names that no other run has used: new_name("group") -> "group-3f2a…"."""
+    return lambda kind: f"{kind}-{uuid.uuid4().hex[:12]}"
+
+
+@contextmanager
+def _own_prefix(kafka: str) -> Iterator[str]:
+    prefix = f"t{uuid.uuid4().hex[:10]}-"
+    try:
+        yield prefix
+    finally:
+        asyncio.run(_delete_topics(kafka, prefix))
+
+
+async def _delete_topics(kafka: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        own = [topic for topic in await admin.list_topics() if topic.startswith(prefix)]
+        if own:
+            await admin.delete_topics(own)
+    finally:
+        await admin.close()
+
+
+@contextmanager
+def _own_database(server_url: str) -> Iterator[str]:
+    name = f"t{uuid.uuid4().hex[:16]}"
+    asyncio.run(_execute(server_url, f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server_url.rpartition('/')[0]}/{name}"
+    finally:
+        asyncio.run(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(server_url: str, statement: str) -> None:
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
