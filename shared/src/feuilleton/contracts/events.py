@@ -329,7 +329,11 @@ def to_message(data: EventData, *, source: str, traceparent: str, now: datetime 
         time=now or datetime.now(UTC),
         data=data.model_dump(mode="json"),
     )
-    headers = [("job", data.job.encode()), ("attempt", str(data.attempt).encode())]
+    headers = [
+        ("job", data.job.encode()),
+        ("tenant", data.tenant.encode()),
+        ("attempt", str(data.attempt).encode()),
+    ]
     if data.number is not None:
         headers.append(("index", str(data.number).encode()))
     headers.append(("traceparent", traceparent.encode()))
@@ -366,6 +370,26 @@ def parse(value: bytes | None, headers: Iterable[tuple[str, bytes]] = ()) -> Rec
         fields = ", ".join(".".join(map(str, error["loc"])) for error in exc.errors()[:5])
         raise PoisonMessageError(f"{model.type}: invalid {fields}") from exc
     return Received(data, envelope.id, envelope.time, header(headers, "traceparent"))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whose a message is, as far as its headers tell: known even where the value is poison."""
+
+    job: JobId
+    tenant: TenantId
+    attempt: int
+    index: int | None = None
+
+
+def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
+    """The origin in a message's headers, or None where they do not say."""
+    entries = tuple(headers)
+    job, tenant = header(entries, "job"), header(entries, "tenant")
+    attempt, index = header(entries, "attempt"), header(entries, "index")
+    if not (job and tenant and attempt.isdigit()):
+        return None
+    return Origin(JobId(job), TenantId(tenant), int(attempt), int(index) if index.isdigit() else None)
 
 
 def header(headers: Iterable[tuple[str, bytes]], name: str) -> str:

@@ -1,0 +1,100 @@
+"""Dead letters: the raw message, and headers that say why and from where it came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from feuilleton.contracts.errors import LostInvariantError
+from feuilleton.contracts.events import Message
+from feuilleton.contracts.topics import DEAD_LETTERS
+from feuilleton.observability import metrics
+from feuilleton.streaming.ports import Publisher
+
+log = structlog.get_logger(__name__)
+
+
+class Record(Protocol):
+    """Any consumer's record."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class DeadLetterLimitError(LostInvariantError):
+    """Nearly everything would be dead-lettered: the fault is ours, so the consumer stops and keeps its place."""
+
+    code = "dead_letter_limit"
+
+
+@dataclass
+class DeadLetterLimit:
+    """Pure: of the last `window` messages at most `max_share` may be dead letters, `grace` of them in any case."""
+
+    window: int = 100
+    max_share: float = 0.5
+    grace: int = 20
+    _recent: list[bool] = field(default_factory=list)
+
+    def note(self, *, dead: bool) -> bool:
+        """Count one message. False when the limit is passed."""
+        self._recent = [*self._recent[-(self.window - 1) :], dead]
+        count = sum(self._recent)
+        return count <= self.grace or count <= self.max_share * len(self._recent)
+
+
+class DeadLetters:
+    """Sends what a consumer cannot process to dead-letters, within a limit."""
+
+    def __init__(self, publisher: Publisher, *, service: str, limit: DeadLetterLimit | None = None) -> None:
+        self._publisher = publisher
+        self._service = service
+        self._limit = limit or DeadLetterLimit()
+
+    def note_good(self) -> None:
+        """Count a message that was understood."""
+        self._limit.note(dead=False)
+
+    async def send(self, record: Record, reason: str) -> None:
+        """Publish the record, await it, then its offset may pass. `reason` is an error's stable code.
+
+        Raises DeadLetterLimitError (stop the process: nothing was sent), and what `publish` raises. A
+        redelivered record makes a second letter with the same origin headers.
+        """
+        if not self._limit.note(dead=True):
+            raise DeadLetterLimitError(f"{self._service}: too many messages in a row cannot be processed")
+        origin = [
+            ("dl-reason", reason.encode()),
+            ("dl-service", self._service.encode()),
+            ("dl-topic", record.topic.encode()),
+            ("dl-partition", str(record.partition).encode()),
+            ("dl-offset", str(record.offset).encode()),
+        ]
+        kept = [(name, value) for name, value in record.headers if not name.startswith("dl-")]
+        key = record.key or b""
+        message = Message(DEAD_LETTERS.name, _job_key(kept, key), record.value or b"", (*kept, *origin))
+        await self._publisher.publish(message)
+        metrics.DEAD_LETTERS.labels(self._service, reason).inc()
+        log.warning(
+            "message_dead_lettered",
+            reason=reason,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+
+
+def _job_key(headers: Sequence[tuple[str, bytes]], key: bytes) -> bytes:
+    jobs = [value for name, value in headers if name == "job"]
+    return jobs[-1] if jobs else key

@@ -1,0 +1,167 @@
+"""Faust as splitter and merger use it: one app, started inside our loop, beside a publisher and a health server.
+
+Settings and traps were measured; docs/adr/0006 says which setting prevents which loss.
+"""
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import faust
+import stamina
+import structlog
+from faust.types import AppT
+
+from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.contracts.topics import Topic
+from feuilleton.observability.health import HealthServer, Missing
+from feuilleton.streaming.dead_letter import Record
+from feuilleton.streaming.runner import MessageRunner
+
+# These three belong together: an event must end (or its process must) well before a rebalance gives up on its
+# member, or members evict each other for ever.
+EVENT_LIMIT_SECONDS = 600.0
+PATIENCE_SECONDS = 240.0
+REBALANCE_TIMEOUT_SECONDS = EVENT_LIMIT_SECONDS + PATIENCE_SECONDS + 60.0
+
+SESSION_TIMEOUT_SECONDS = 8.0
+_HEARTBEAT_SECONDS = 2.0
+_COMMIT_SECONDS = 0.5
+log = structlog.get_logger(__name__)
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Part(Protocol):
+    """Something that runs beside the app. `start` raises TransientError while what it needs is away."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+def build_app(group: str, *, bootstrap: str, prefix: str) -> faust.App:
+    """An app without tables, web server or topic making. `group` is the consumer group, after the prefix."""
+    brokers = ";".join(f"kafka://{host.strip()}" for host in bootstrap.split(","))
+    return faust.App(
+        f"{prefix}{group}",
+        broker=brokers,
+        store="memory://",
+        autodiscover=False,
+        datadir=tempfile.gettempdir(),
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=True,
+        broker_session_timeout=SESSION_TIMEOUT_SECONDS,
+        broker_heartbeat_interval=_HEARTBEAT_SECONDS,
+        broker_commit_interval=_COMMIT_SECONDS,
+        broker_rebalance_timeout=REBALANCE_TIMEOUT_SECONDS,
+        broker_max_poll_interval=REBALANCE_TIMEOUT_SECONDS + 100.0,
+    )
+
+
+class _EventRecord:
+    """A Faust event as a Record."""
+
+    def __init__(self, event: Any, prefix: str) -> None:
+        message = event.message
+        self.topic: str = message.topic.removeprefix(prefix)
+        self.partition: int = message.partition
+        self.offset: int = message.offset
+        self.key: bytes | None = message.key
+        self.value: bytes | None = message.value
+        headers = message.headers or ()
+        self.headers: Sequence[tuple[str, bytes]] = tuple(headers.items() if isinstance(headers, dict) else headers)
+
+
+def add_agent(app: faust.App, topics: Sequence[Topic], runner: MessageRunner, *, prefix: str) -> None:
+    """Consume topics as raw bytes, one message of each partition at a time, each acknowledged after its effect."""
+    source = app.topic(
+        *(prefix + topic.name for topic in topics),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    async def consume(stream: Any) -> None:
+        async for event in stream.events():
+            record: Record = _EventRecord(event, prefix)
+            await runner.run_message(record)
+
+    consume.__name__ = consume.__qualname__ = f"consume_{topics[0].name.replace('-', '_')}"
+    app.agent(source, isolated_partitions=True)(consume)
+
+
+class FaustWorker:
+    """Runs an app and its parts until SIGTERM or SIGINT. `checks` are what readiness asks, by name."""
+
+    def __init__(
+        self, app: faust.App, *, parts: Sequence[Part], checks: Mapping[str, Check], host: str, port: int
+    ) -> None:
+        self._app = app
+        self._parts = parts
+        self._checks = checks
+        self._health = HealthServer(host, port, live=self._missing_for_life, ready=self._missing_for_work)
+        self._stop = asyncio.Event()
+        self._consuming = False
+
+    async def run(self) -> int:
+        """The exit status: 0 after a stop that was asked for, 1 when the app crashed or the port is taken."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._health.start()
+        started: list[Part] = []
+        try:
+            if await self._start_parts(started):
+                await self._consume()
+        finally:
+            for part in reversed(started):
+                await part.stop()
+            await self._health.stop()
+        log.info("worker_ended", crashed=self._crashed())
+        return 1 if self._crashed() else 0
+
+    async def _start_parts(self, started: list[Part]) -> bool:
+        """Start each part, waiting for what is away. False when asked to stop meanwhile."""
+        for part in self._parts:
+            async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None, wait_max=5.0):
+                if self._stop.is_set():
+                    return False
+                with attempt:
+                    await part.start()
+            started.append(part)
+        return not self._stop.is_set()
+
+    async def _consume(self) -> None:
+        self._app.finalize()
+        await self._app.start()
+        self._consuming = True
+        log.info("worker_started")
+        while not self._stop.is_set() and not self._crashed():
+            try:
+                await asyncio.wait_for(self._stop.wait(), 0.5)
+            except TimeoutError:
+                continue
+        self._consuming = False
+        await self._app.stop()
+
+    def _crashed(self) -> bool:
+        app: AppT = self._app
+        return bool(app.crashed)
+
+    async def _missing_for_life(self) -> Missing:
+        return ["consumer"] if self._crashed() else []
+
+    async def _missing_for_work(self) -> Missing:
+        missing = [] if self._consuming and not self._app.rebalancing else ["consumer_group"]
+        for name, check in self._checks.items():
+            try:
+                await check()
+            except PipelineError:
+                missing.append(name)
+        return missing
