@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.observability import metrics
@@ -27,12 +27,21 @@ def install_probes(app: FastAPI, checks: Mapping[str, Check]) -> None:
     app.router.routes.extend(probe_routes(always_live, ready))
 
 
-def install_request_counts(app: FastAPI) -> None:
-    """Count requests by route template, so that ids never become labels."""
+class RequestCounts:
+    """ASGI middleware that counts requests by route template: ids never become labels, streams stay streams."""
 
-    @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "unmatched")
-        metrics.HTTP_REQUESTS.labels(route, request.method, str(response.status_code)).inc()
-        return response
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "unmatched")
+                metrics.HTTP_REQUESTS.labels(route, scope["method"], str(message["status"])).inc()
+            await send(message)
+
+        await self._app(scope, receive, counted)
