@@ -1,0 +1,3 @@
+from extractor.engines.gemini.engine import GeminiEngine, GeminiOptions
+
+__all__ = ["GeminiEngine", "GeminiOptions"]

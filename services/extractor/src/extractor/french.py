@@ -1,0 +1,95 @@
+"""Tokens and closed word classes of French, as the validators need them. Pure; no model, no lexicon."""
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])['’](?=\w)|\w+(?:['’\-‑]\w+)*", re.IGNORECASE)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ARTICLES = _words("le la les l' un une des du au aux")
+DETERMINERS = ARTICLES | _words("ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs")
+PREPOSITIONS = _words(
+    "à de d' en par pour sans sur sous dans avec chez vers entre parmi contre depuis pendant dès jusque jusqu'"
+    " malgré selon hors envers voici voilà"
+)
+CONJUNCTIONS = _words(
+    "et ou mais or ni car donc puis que qu' si s' comme quand lorsque lorsqu' puisque puisqu' quoique quoiqu'"
+    " parce afin tandis"
+)
+RELATIVES = _words("qui que qu' dont où lequel laquelle lesquels lesquelles duquel auquel quoi")
+SUBJECTS = _words("je j' tu il elle on nous vous ils elles")
+CLITICS = SUBJECTS | _words("me m' te t' se s' le la les l' lui leur y en ne n' c' ç' ça cela ce")
+STRONG_PRONOUNS = _words(
+    "moi toi soi eux ceci celui celle ceux celles celui-ci celle-ci celui-là celle-là ceux-ci ceux-là"
+    " mien mienne sien sienne tien tienne même mêmes"
+)
+NEGATIONS = _words("ne n' sans ni aucun aucune nul nulle")
+_LIGHT_ADVERBS = _words(
+    "pas plus point jamais rien très trop si aussi alors ainsi ensuite enfin puis là ici y encore toujours"
+    " déjà bien tout toute tous toutes non oui"
+)
+FUNCTION_WORDS = (
+    DETERMINERS
+    | PREPOSITIONS
+    | CONJUNCTIONS
+    | RELATIVES
+    | CLITICS
+    | STRONG_PRONOUNS
+    | NEGATIONS
+    | _LIGHT_ADVERBS
+    | frozenset({"est-ce"})
+)
+
+# A card cannot end in one of these. Left out: words that also stand alone (`avant`, `donc`, `en`, `y`, `tout`).
+DANGLING_ENDS = _words(
+    "de d' du des à au aux le la les l' ce cet cette ces mon ma mes ton ta tes sa ses notre votre et ou ni que"
+    " qu' dont si s' comme par pour sans sur sous dans avec chez vers entre parmi jusque jusqu' lorsque lorsqu'"
+    " puisque puisqu' quoique quoiqu' afin parce tandis dès je j' tu il ils on ne n' me m' te t' se"
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of a sentence: `form` as written, `key` in lower case with straight apostrophes.
+
+    `joined` is true for what hangs on the word before by a hyphen (`il` of `dit-il`).
+    """
+
+    form: str
+    start: int
+    joined: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.form.lower().replace("’", "'").replace("‑", "-")
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.form)
+
+
+_HYPHEN_CLITIC = re.compile(
+    r"^(?P<verb>.+?)(?:-t)?-(?P<clitic>je|tu|il|elle|on|nous|vous|ils|elles|ce|moi|toi|le|la|les|lui|leur|y|en)$",
+    re.IGNORECASE,
+)
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """Words with their place; punctuation is left out. `qu'il` is two tokens, `dit-il` two, `peut-être` one."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        tokens.extend(_detach(match[0].replace("‑", "-"), match.start()))
+    return tuple(tokens)
+
+
+def _detach(form: str, start: int) -> list[Token]:
+    """`donne-le-moi` as donne, le, moi: pronouns that follow a verb are words of their own."""
+    match = _HYPHEN_CLITIC.match(form)
+    if match is None:
+        return [Token(form, start)]
+    clitic = Token(match["clitic"], start + match.start("clitic"), joined=True)
+    return [*_detach(match["verb"], start), clitic]
