@@ -16,6 +16,7 @@ RETRY_AFTER_SECONDS = 5
 log = structlog.get_logger(__name__)
 
 _STATUS_OF_CODE: dict[str, int] = {
+    "invalid_body": 400,
     "unauthenticated": 401,
     "forbidden": 403,
     "job_not_found": 404,
@@ -24,6 +25,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "result_not_found": 404,
     "idempotency_key_in_use": 409,
     "job_already_ended": 409,
+    "body_timeout": 408,
     "job_deleted": 410,
     "file_too_large": 413,
     "not_a_pdf": 415,

@@ -7,17 +7,17 @@ import asyncio
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import faust
-import stamina
 import structlog
 from faust.types import AppT
 
-from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import Topic
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.streaming.dead_letter import Record
+from feuilleton.streaming.parts import Part, start_parts
 from feuilleton.streaming.runner import MessageRunner
 
 # These three belong together: an event must end (or its process must) well before a rebalance gives up on its
@@ -32,13 +32,6 @@ _COMMIT_SECONDS = 0.5
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[None]]
-
-
-class Part(Protocol):
-    """Something that runs beside the app. `start` raises TransientError while what it needs is away."""
-
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
 
 
 def build_app(group: str, *, bootstrap: str, prefix: str) -> faust.App:
@@ -117,7 +110,7 @@ class FaustWorker:
         await self._health.start()
         started: list[Part] = []
         try:
-            if await self._start_parts(started):
+            if await start_parts(self._parts, started, self._stop.is_set):
                 await self._consume()
         finally:
             for part in reversed(started):
@@ -125,17 +118,6 @@ class FaustWorker:
             await self._health.stop()
         log.info("worker_ended", crashed=self._crashed())
         return 1 if self._crashed() else 0
-
-    async def _start_parts(self, started: list[Part]) -> bool:
-        """Start each part, waiting for what is away. False when asked to stop meanwhile."""
-        for part in self._parts:
-            async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None, wait_max=5.0):
-                if self._stop.is_set():
-                    return False
-                with attempt:
-                    await part.start()
-            started.append(part)
-        return not self._stop.is_set()
 
     async def _consume(self) -> None:
         self._app.finalize()

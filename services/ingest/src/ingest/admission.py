@@ -1,0 +1,225 @@
+"""accept_upload: from a body that streams in to a job that will run, or to nothing at all."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import IO
+from uuid import uuid4
+
+import stamina
+import structlog
+from pydantic import ValidationError
+
+from feuilleton.contracts import ids
+from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError
+from feuilleton.contracts.events import JobAccepted, UploadSubmitted, to_message
+from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
+from feuilleton.observability import metrics
+from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.commands import Commands
+from feuilleton.streaming.ports import Publisher
+from ingest.errors import (
+    EngineNotAvailableError,
+    InvalidSettingsError,
+    JobGoneError,
+    KeyReusedError,
+    OutcomeUnknownError,
+)
+from ingest.outbox import Outbox
+from ingest.pdf_check import PdfChecker
+from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow
+from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
+
+_RENEW_EVERY_SECONDS = LEASE_SECONDS / 3
+_RESOLVE_SECONDS = 5.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class EngineTable:
+    """The engines of this deployment (first is what `auto` takes) and the models behind the tiers."""
+
+    engines: tuple[Engine, ...]
+    models: dict[ModelTier, str]
+
+    def choose(self, settings: JobSettings) -> tuple[Engine, str]:
+        """Engine and model of a job, frozen from here on. Raises EngineNotAvailableError."""
+        wanted = self.engines[0] if settings.engine is EngineChoice.AUTO else Engine(settings.engine.value)
+        if wanted not in self.engines:
+            raise EngineNotAvailableError(f"The engine {wanted.value} is not set up here.")
+        return wanted, self.models[settings.model] if wanted is Engine.GEMINI else wanted.value
+
+
+def read_settings(fields: dict[str, str]) -> JobSettings:
+    """The job's settings from form fields. Raises InvalidSettingsError naming each wrong field."""
+    try:
+        return JobSettings.model_validate(fields)
+    except ValidationError as exc:
+        raise InvalidSettingsError(
+            [
+                {"field": ".".join(str(part) for part in error["loc"]) or "settings", "message": error["msg"]}
+                for error in exc.errors()
+            ]
+        ) from exc
+
+
+def fingerprint(received: ReceivedFile, settings: JobSettings) -> str:
+    """Tells two bodies apart: the file's bytes and the settings, not the file's name."""
+    return ids.text_hash(received.sha256, json.dumps(settings.model_dump(mode="json"), sort_keys=True))
+
+
+@dataclass(frozen=True)
+class UploadRequest:
+    tenant: TenantId
+    body: UploadBody
+    stream: AsyncIterator[bytes]
+    idempotency_key: str | None
+    traceparent: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """accept_upload with what it needs around it."""
+
+    store: ObjectStore
+    rows: AdmissionStore
+    publisher: Publisher
+    outbox: Outbox
+    checker: PdfChecker
+    engines: EngineTable
+    commands: Commands
+
+    async def accept_upload(self, request: UploadRequest) -> JobAccepted:
+        """Return the job once the broker holds its messages: it will run.
+
+        Raises InvalidInputError (4xx: it never runs and never costs), TransientError (503: the same),
+        OutcomeUnknownError (it will run; the key answers with it later). The same Idempotency-Key and body
+        answer with the same job.
+        """
+        async with self._leased(request) as lease:
+            with temporary_copy() as copy:
+                return await self._accept(request, lease, copy)
+
+    async def _accept(self, request: UploadRequest, lease: Lease | None, copy: IO[bytes]) -> JobAccepted:
+        incoming = ids.incoming_key(uuid4().hex)
+        try:
+            await self.store.put_stream(incoming, request.body.file_parts(request.stream, copy))
+            received = request.body.received
+            settings = read_settings(received.fields)
+            if lease is not None and lease.binding is not None:
+                return await self._replay(lease, fingerprint(received, settings))
+            engine, model = self.engines.choose(settings)
+            pages = await self.checker.check(path_of(copy))
+            accepted = JobAccepted(
+                job=ids.new_job_id(),
+                tenant=request.tenant,
+                name=received.name,
+                bytes=received.size_bytes,
+                sha256=received.sha256,
+                pages=pages,
+                settings=settings,
+                engine=engine,
+                model=model,
+            )
+            await self.publisher.check()
+            row = await self._admit(request, accepted, lease, incoming)
+        finally:
+            await self._remove(incoming)
+        await self._announce(row)
+        return accepted
+
+    async def _admit(
+        self, request: UploadRequest, accepted: JobAccepted, lease: Lease | None, incoming: str
+    ) -> OutboxRow:
+        """The file to its final key, then the one transaction that makes it a job."""
+        await self.rows.stage(accepted.tenant, accepted.job)
+        await self.store.move(incoming, ids.upload_key(accepted.tenant, accepted.job))
+        messages = tuple(
+            to_message(data, source="ingest", traceparent=request.traceparent)
+            for data in (accepted, _upload_of(accepted))
+        )
+        admission = Admission(accepted, messages, fingerprint(request.body.received, accepted.settings), lease)
+        try:
+            await self.rows.admit(admission)
+        except DatabaseUnavailableError:
+            if not await self._was_admitted(accepted.job):
+                raise
+        metrics.UPLOAD_BYTES.inc(accepted.bytes)
+        log.info("upload_admitted", job_id=accepted.job, pages=accepted.pages, engine=accepted.engine)
+        return OutboxRow(accepted.job, messages)
+
+    async def _was_admitted(self, job: JobId) -> bool:
+        """Ask the database about a commit of unknown outcome. Raises OutcomeUnknownError while it stays away."""
+        try:
+            async for attempt in stamina.retry_context(
+                on=DatabaseUnavailableError, attempts=None, timeout=_RESOLVE_SECONDS, wait_max=1.0
+            ):
+                with attempt:
+                    return await self.rows.resolve(job)
+        except DatabaseUnavailableError as exc:
+            raise OutcomeUnknownError(job) from exc
+        raise OutcomeUnknownError(job)
+
+    async def _announce(self, row: OutboxRow) -> None:
+        """Publish what was admitted. Raises OutcomeUnknownError: the relay goes on with it."""
+        try:
+            await self.outbox.publish(row)
+        except TransientError as exc:
+            raise OutcomeUnknownError(row.job) from exc
+
+    async def _replay(self, lease: Lease, body: str) -> JobAccepted:
+        binding = lease.binding
+        if binding is None or binding.fingerprint != body:
+            raise KeyReusedError("this Idempotency-Key was used for another body")
+        if self.commands.deleted(binding.accepted.job):
+            raise JobGoneError("the job of this Idempotency-Key was deleted")
+        row = await self.rows.pending(binding.accepted.job)
+        if row is not None:
+            await self._announce(row)
+        return binding.accepted
+
+    @asynccontextmanager
+    async def _leased(self, request: UploadRequest) -> AsyncIterator[Lease | None]:
+        """Hold the key while the block runs; a block that refuses the request leaves no binding."""
+        if request.idempotency_key is None:
+            yield None
+            return
+        lease = await self.rows.lease_key(IdempotencyKey(request.tenant, "uploads", request.idempotency_key))
+        renewal = asyncio.create_task(self._renew(lease))
+        try:
+            yield lease
+        finally:
+            renewal.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewal
+            with suppress(TransientError):  # it lapses by itself
+                await self.rows.release_lease(lease)
+
+    async def _renew(self, lease: Lease) -> None:
+        while lease.binding is None:
+            await asyncio.sleep(_RENEW_EVERY_SECONDS)
+            with suppress(TransientError):  # the next renewal, or the lease's end, tells
+                await self.rows.renew_lease(lease)
+
+    async def _remove(self, key: str) -> None:
+        try:
+            await self.store.delete(key)
+        except PipelineError as exc:
+            log.warning("incoming_left_for_sweep", code=exc.code)
+
+
+def _upload_of(accepted: JobAccepted) -> UploadSubmitted:
+    return UploadSubmitted(
+        job=accepted.job,
+        tenant=accepted.tenant,
+        attempt=accepted.attempt,
+        settings=accepted.settings,
+        engine=accepted.engine,
+        model=accepted.model,
+        bytes=accepted.bytes,
+        sha256=accepted.sha256,
+        pages=accepted.pages,
+    )

@@ -1,0 +1,102 @@
+"""Builds ingest from its settings. Tests build the same from parts of their own."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from feuilleton.database.pool import Database
+from feuilleton.http.auth import BearerAuth
+from feuilleton.http.probes import RequestCounts, install_probes
+from feuilleton.http.problems import install_problems
+from feuilleton.processes.pool import IsolatedPool, Limits
+from feuilleton.storage.objects import open_store
+from feuilleton.streaming.control import ControlLog
+from feuilleton.streaming.kafka import KafkaPublisher
+from feuilleton.streaming.parts import PartsInBackground
+from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.admission import Desk, EngineTable
+from ingest.outbox import Outbox
+from ingest.pdf_check import PdfChecker, preload
+from ingest.routes import upload_router
+from ingest.settings import IngestSettings
+from ingest.sweep import Housekeeping
+
+_CHECKS_PER_WORKER = 50  # a fresh process now and then: pypdf's caches and the allocator's holes go with the old one
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """The parts of the running service."""
+
+    database: Database
+    publisher: KafkaPublisher
+    control: ControlLog
+    pool: IsolatedPool
+    housekeeping: Housekeeping
+    desk: Desk
+
+
+def build(settings: IngestSettings) -> Ingest:
+    """Must run inside the loop that will serve."""
+    store = open_store(settings.object_store_url)
+    database = Database(settings.database_url.get_secret_value(), service="ingest")
+    rows = PostgresAdmissionStore(database)
+    publisher = KafkaPublisher(settings.kafka_bootstrap_servers, client_id="ingest", prefix=settings.kafka_prefix)
+    control = ControlLog(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
+    pool = IsolatedPool(Limits(settings.pdf_workers, settings.pdf_memory_bytes, _CHECKS_PER_WORKER), preload)
+    outbox = Outbox(rows, publisher)
+    checker = PdfChecker(pool, pages_limit=settings.pages_limit, timeout_seconds=settings.pdf_timeout_seconds)
+    engines = EngineTable(settings.engines, settings.models)
+    desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands)
+    housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds)
+    return Ingest(database, publisher, control, pool, housekeeping, desk)
+
+
+def build_app(settings: IngestSettings) -> FastAPI:
+    """The HTTP application. It serves at once; readiness tells what is still missing."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service = build(settings)
+        parts = PartsInBackground([service.database, service.publisher, service.control, service.housekeeping])
+        async with AsyncExitStack() as stack:
+            await service.pool.start()
+            stack.push_async_callback(service.pool.stop)
+            parts.start()
+            stack.push_async_callback(parts.stop)
+            _mount(app, settings, service, parts)
+            yield
+
+    app = FastAPI(title="Feuilleton ingest", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    install_problems(app)
+    app.add_middleware(RequestCounts)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=[settings.public_status_url],
+        allow_methods=["POST"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "traceparent"],
+        expose_headers=["location", "retry-after"],
+    )
+    return app
+
+
+def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
+    app.include_router(
+        upload_router(
+            service.desk,
+            BearerAuth(settings.api_key),
+            limit_bytes=settings.upload_limit_bytes,
+            idle_seconds=settings.body_idle_seconds,
+            at_once=settings.uploads_at_once,
+        )
+    )
+    checks = {
+        "postgres": service.database.check,
+        "kafka": service.publisher.check,
+        "object_store": service.desk.store.check,
+        "control_log": parts.check,
+    }
+    install_probes(app, checks)

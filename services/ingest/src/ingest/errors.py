@@ -1,0 +1,63 @@
+"""What ingest refuses, and why. Statuses are in `feuilleton.http.problems`."""
+
+from feuilleton.contracts.errors import InvalidInputError, TransientError
+from feuilleton.contracts.ids import JobId
+
+
+class FileTooLargeError(InvalidInputError):
+    code = "file_too_large"
+
+
+class InvalidSettingsError(InvalidInputError):
+    """`errors` holds a field and a message each."""
+
+    code = "invalid_settings"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{entry['field']}: {entry['message']}" for entry in errors))
+        self.errors = errors
+
+
+class EngineNotAvailableError(InvalidInputError):
+    code = "engine_not_available"
+
+
+class InvalidBodyError(InvalidInputError):
+    """Not multipart/form-data, cut off, or without the file."""
+
+    code = "invalid_body"
+
+
+class KeyInUseError(InvalidInputError):
+    """Another request with this Idempotency-Key is still at work: come again."""
+
+    code = "idempotency_key_in_use"
+    headers = {"Retry-After": "2"}  # noqa: RUF012  (read by the problem handler, never changed)
+
+
+class KeyReusedError(InvalidInputError):
+    """The Idempotency-Key belongs to another body."""
+
+    code = "idempotency_key_reused"
+
+
+class JobGoneError(InvalidInputError):
+    """The job of this Idempotency-Key was deleted."""
+
+    code = "job_deleted"
+
+
+class BusyError(TransientError):
+    code = "busy"
+
+
+class OutcomeUnknownError(TransientError):
+    """The job is admitted and will run, but the broker has not said that it has the messages. The same
+    Idempotency-Key answers with the job later.
+    """
+
+    code = "outcome_unknown"
+
+    def __init__(self, job: JobId) -> None:
+        super().__init__("admitted; not acknowledged by the broker yet")
+        self.job_id = job

@@ -1,0 +1,51 @@
+"""`python -m ingest serve` answers uploads; `python -m ingest migrate` brings its schema up to date."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import asyncpg
+import uvicorn
+
+from feuilleton.database.migrations import migrate
+from feuilleton.observability.logging import configure_logging
+from feuilleton.settings import load_settings
+from ingest.bootstrap import build_app
+from ingest.settings import IngestSettings
+
+_DRAIN_SECONDS = 20
+_USAGE_STATUS = 2
+_COMMANDS = ("serve", "migrate")
+
+
+def main(arguments: list[str]) -> int:
+    command = arguments[0] if arguments else "serve"
+    if command not in _COMMANDS:
+        sys.stderr.write(f"usage: python -m ingest [{' | '.join(_COMMANDS)}]\n")
+        return _USAGE_STATUS
+    settings = load_settings(IngestSettings)
+    configure_logging("ingest", level=settings.log_level, fmt=settings.log_format)
+    return _migrate(settings) if command == "migrate" else _serve(settings)
+
+
+def _serve(settings: IngestSettings) -> int:
+    uvicorn.run(
+        build_app(settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    return 0
+
+
+def _migrate(settings: IngestSettings) -> int:
+    scripts = Path(__file__).parent / "migrations"
+    try:
+        asyncio.run(migrate(settings.database_url.get_secret_value(), schema="ingest", scripts=scripts))
+    except (OSError, asyncpg.PostgresError) as exc:
+        sys.stderr.write(f"ingest migrate: the database does not answer: {type(exc).__name__}\n")
+        return 1
+    return 0

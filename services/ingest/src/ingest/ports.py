@@ -1,0 +1,117 @@
+"""What ingest keeps in its database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from feuilleton.contracts.events import JobAccepted, Message
+from feuilleton.contracts.ids import JobId, TenantId
+
+LEASE_SECONDS = 60
+KEY_LIFETIME_HOURS = 24
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """A client's key in its scope: the same text of another tenant or route is another key."""
+
+    tenant: TenantId
+    route: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The job that a key belongs to, and the fingerprint of the body that made it."""
+
+    fingerprint: str
+    accepted: JobAccepted
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A key held by one request. `token` tells it from a later holder. `binding` where the key has a job."""
+
+    key: IdempotencyKey
+    token: str
+    binding: Binding | None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """One job to admit: the fact, its messages in the order to publish, and the key to bind (if one was sent)."""
+
+    accepted: JobAccepted
+    messages: tuple[Message, ...]
+    fingerprint: str
+    lease: Lease | None
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    job: JobId
+    messages: tuple[Message, ...]
+
+
+class AdmissionStore(Protocol):
+    """Raises DatabaseUnavailableError from every method when the database does not answer."""
+
+    async def lease_key(self, key: IdempotencyKey) -> Lease:
+        """Hold the key for LEASE_SECONDS. A bound key is answered with its binding and not held.
+
+        Raises KeyInUseError while another request holds it.
+        """
+        ...
+
+    async def renew_lease(self, lease: Lease) -> None:
+        """Hold it for LEASE_SECONDS more; nothing happens if it was lost."""
+        ...
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Let go of a key without a binding. Harmless if it was lost or bound."""
+        ...
+
+    async def stage(self, tenant: TenantId, job: JobId) -> None:
+        """Note that an object is about to stand under this job, so that it is swept if no admission follows."""
+        ...
+
+    async def admit(self, admission: Admission) -> None:
+        """In one transaction: the job's row, its outbox row, the binding of its key, and its stage gone.
+
+        Raises KeyInUseError if the lease was lost meanwhile, LostInvariantError if the stage was: nothing is
+        written. After DatabaseUnavailableError the outcome is not known: `resolve` tells.
+        """
+        ...
+
+    async def resolve(self, job: JobId) -> bool:
+        """Whether the job was admitted, after an admission of unknown outcome. False also means that it never
+        will be: the stage is gone, and an admission needs it. Call after the staged object was removed, or
+        remove it after: a stage that is gone is swept no more.
+        """
+        ...
+
+    async def pending(self, job: JobId) -> OutboxRow | None:
+        """The job's outbox row, None once its messages are known to be published."""
+        ...
+
+    async def mark_published(self, job: JobId) -> None:
+        """Remove the outbox row. Repeatable."""
+        ...
+
+    async def take_outbox(self, older_than_seconds: float, limit: int) -> Sequence[OutboxRow]:
+        """Rows to publish, oldest first; each is left alone by other relays for a while after it was taken."""
+        ...
+
+    async def count_outbox(self) -> int: ...
+
+    async def stale_stages(self, older_than_seconds: float) -> Sequence[tuple[TenantId, JobId]]:
+        """Stages whose admission never came."""
+        ...
+
+    async def drop_old_keys(self) -> None:
+        """Forget keys older than KEY_LIFETIME_HOURS."""
+        ...
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailableError unless the database answers now."""
+        ...

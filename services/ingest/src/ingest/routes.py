@@ -1,0 +1,111 @@
+"""`POST /v1/uploads`."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.events import JobAccepted
+from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.contracts.job_state import JobStatus
+from feuilleton.http.auth import BearerAuth, Principal
+from feuilleton.http.problems import Problem
+from feuilleton.observability import metrics
+from feuilleton.observability.tracing import child_of
+from ingest.admission import Desk, UploadRequest
+from ingest.errors import BusyError
+from ingest.upload_body import UploadBody
+
+_PROBLEMS = (400, 401, 408, 409, 410, 413, 415, 422, 503)
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "contentMediaType": "application/pdf"},
+                        **{
+                            name: {"type": "string", "description": f"Default {field.default}"}
+                            for name, field in JobSettings.model_fields.items()
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class AcceptedJob(BaseModel):
+    """The job as it stands when it is accepted. `GET /v1/jobs/{id}` at the status API follows it."""
+
+    id: JobId
+    status: JobStatus
+    attempt: int
+    name: str
+    bytes: int
+    sha256: str
+    pages: int
+    settings: JobSettings
+    engine: Engine
+    model: str
+    progress_percent: int = 5
+
+    @classmethod
+    def of(cls, accepted: JobAccepted) -> "AcceptedJob":
+        return cls(
+            id=accepted.job,
+            status=JobStatus.ACCEPTED,
+            attempt=accepted.attempt,
+            **accepted.model_dump(include={"name", "bytes", "sha256", "pages", "settings", "engine", "model"}),
+        )
+
+
+def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_seconds: float, at_once: int) -> APIRouter:
+    router = APIRouter()
+    places = asyncio.Semaphore(at_once)
+
+    @router.post(
+        "/v1/uploads",
+        status_code=202,
+        response_model=AcceptedJob,
+        responses={status: {"model": Problem} for status in _PROBLEMS},
+        openapi_extra=_BODY,
+        tags=["uploads"],
+        summary="Upload a novel",
+    )
+    async def post_upload(
+        request: Request,
+        principal: Annotated[Principal, Depends(auth)],
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> Response:
+        """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will."""
+        body = UploadBody(request.headers.get("content-type", ""), limit_bytes=limit_bytes, idle_seconds=idle_seconds)
+        body.refuse_early(request.headers.get("content-length"))
+        if places.locked():
+            raise BusyError("too many uploads at once")
+        traceparent = child_of(request.headers.get("traceparent", ""))
+        async with places:
+            try:
+                accepted = await desk.accept_upload(
+                    UploadRequest(principal.tenant, body, request.stream(), idempotency_key, traceparent)
+                )
+            except ClientDisconnect:
+                metrics.UPLOADS.labels("client_gone").inc()
+                return Response(status_code=400)  # nobody is there to read it
+            except PipelineError as exc:
+                metrics.UPLOADS.labels(exc.code).inc()
+                raise
+        metrics.UPLOADS.labels("accepted").inc()
+        answer = AcceptedJob.of(accepted).model_dump(mode="json")
+        return JSONResponse(answer, status_code=202, headers={"Location": f"/v1/jobs/{accepted.job}"})
+
+    return router

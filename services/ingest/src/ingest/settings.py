@@ -1,0 +1,46 @@
+"""The only reader of the environment in ingest."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from feuilleton.contracts.job_settings import Engine, ModelTier
+from feuilleton.settings import ApiSettings
+
+MIB = 1024 * 1024
+
+
+class IngestSettings(ApiSettings):
+    """Bounds of one upload, and the engines that this deployment runs."""
+
+    upload_limit_bytes: int = Field(default=200 * MIB, ge=1024)
+    pages_limit: int = Field(default=5000, ge=1)
+    uploads_at_once: int = Field(default=16, ge=1)
+    """Bodies read at the same time by one process; one more is told to come again."""
+    body_idle_seconds: float = Field(default=30.0, gt=0)
+    """The longest wait for the next piece of a body."""
+    pdf_workers: int = Field(default=2, ge=1)
+    pdf_memory_bytes: int = Field(default=1024 * MIB, ge=128 * MIB)
+    pdf_timeout_seconds: float = Field(default=30.0, gt=0)
+    engines: Annotated[tuple[Engine, ...], NoDecode] = (Engine.LOCAL,)
+    """Engines that the extractors can run, comma-separated, the one that `auto` takes first."""
+    model_quality: str = "gemini-2.5-pro"
+    model_balanced: str = "gemini-2.5-flash"
+    model_speed: str = "gemini-2.5-flash-lite"
+    outbox_poll_seconds: float = Field(default=2.0, gt=0)
+
+    @field_validator("engines", mode="before")
+    @classmethod
+    def _split_engines(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+    @property
+    def models(self) -> dict[ModelTier, str]:
+        return {
+            ModelTier.QUALITY: self.model_quality,
+            ModelTier.BALANCED: self.model_balanced,
+            ModelTier.SPEED: self.model_speed,
+        }

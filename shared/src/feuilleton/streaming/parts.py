@@ -1,0 +1,64 @@
+"""Parts of a service that need a server: each is tried until what it needs is there."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import stamina
+
+from feuilleton.contracts.errors import TransientError
+
+_WAIT_MAX_SECONDS = 5.0
+
+
+class Part(Protocol):
+    """Something that runs beside a service. `start` raises TransientError while what it needs is away."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+async def start_parts(parts: Sequence[Part], started: list[Part], stopped: Callable[[], bool]) -> bool:
+    """Start all parts side by side, each waiting for what it needs; each is noted in `started` when it runs.
+    False when asked to stop meanwhile.
+    """
+    await asyncio.gather(*(_start_part(part, started, stopped) for part in parts))
+    return not stopped()
+
+
+async def _start_part(part: Part, started: list[Part], stopped: Callable[[], bool]) -> None:
+    async for attempt in stamina.retry_context(
+        on=TransientError, attempts=None, timeout=None, wait_max=_WAIT_MAX_SECONDS
+    ):
+        if stopped():
+            return
+        with attempt:
+            await part.start()
+            started.append(part)
+
+
+class PartsInBackground:
+    """Starts parts beside a service that already answers (with 503 for what needs them)."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._started: list[Part] = []
+        self._task: asyncio.Task[bool] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(start_parts(self._parts, self._started, lambda: False), name="start-parts")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        for part in reversed(self._started):
+            await part.stop()
+
+    async def check(self) -> None:
+        """Raise TransientError until all parts are started; raise what ended the start if something did."""
+        if self._task is None or not self._task.done():
+            raise TransientError("still starting")
+        self._task.result()
