@@ -1,0 +1,176 @@
+"""The services as real processes on free ports, for tests that need the whole system or one true service."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from feuilleton_local.ports import LOOPBACK, free_ports
+
+API_KEY = "test-key-0123456789abcdef"
+READY_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "ingest": ("ingest", "serve"),
+    "splitter": ("splitter",),
+    "extractor": ("extractor",),
+    "merger": ("merger",),
+    "projector": ("status_api", "projector"),
+    "status-api": ("status_api", "api"),
+}
+MIGRATIONS: tuple[tuple[str, ...], ...] = (("ingest", "migrate"), ("status_api", "migrate"))
+
+
+class ServiceFailedError(Exception):
+    """A service ended or never became ready; the text holds the end of its log."""
+
+
+@dataclass
+class Service:
+    """One process. `replica` tells several of one kind apart."""
+
+    name: str
+    port: int
+    log: Path
+    env: dict[str, str]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *COMMANDS[self.name]],
+                env={**os.environ, **self.env, "HTTP_PORT": str(self.port)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_ready(self, seconds: float = READY_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                raise ServiceFailedError(f"{self.name} ended: {self.tail()}")
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise ServiceFailedError(f"{self.name} is not ready after {seconds:.0f} s: {self.tail()}")
+
+    def kill(self) -> None:
+        """End it as by kill -9, and wait until it is gone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int | None:
+        """SIGTERM and wait. Returns the exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise ServiceFailedError(f"{self.name} did not stop: {self.tail()}") from None
+
+    def tail(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+
+@dataclass
+class Stack:
+    """Services that share a prefix, a database and a store."""
+
+    folder: Path
+    env: dict[str, str]
+    services: dict[str, Service] = field(default_factory=dict)
+
+    def add(self, name: str, replica: int = 0, **env: str) -> Service:
+        (port,) = free_ports(1)
+        label = f"{name}-{replica}" if replica else name
+        service = Service(name, port, self.folder / f"{label}.log", {**self.env, **env})
+        self.services[label] = service
+        return service
+
+    def __getitem__(self, label: str) -> Service:
+        return self.services[label]
+
+    @property
+    def ingest_url(self) -> str:
+        return self["ingest"].url
+
+    @property
+    def status_url(self) -> str:
+        return self["status-api"].url
+
+    def start(self) -> None:
+        """Start all that were added, at once, and wait until each is ready."""
+        for service in self.services.values():
+            service.start()
+        for service in self.services.values():
+            service.wait_ready()
+
+    def stop(self) -> None:
+        for service in self.services.values():
+            if service.process is not None and service.process.poll() is None:
+                service.process.send_signal(signal.SIGTERM)
+        for service in self.services.values():
+            service.stop()
+
+
+def migrate(env: dict[str, str], commands: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    for command in commands:
+        subprocess.run([sys.executable, "-m", *command], env={**os.environ, **env}, check=True, timeout=60)
+
+
+def environment(*, kafka: str, prefix: str, database_url: str, object_store_url: str, **more: str) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "KAFKA_PREFIX": prefix,
+        "DATABASE_URL": database_url,
+        "OBJECT_STORE_URL": object_store_url,
+        "API_KEY": API_KEY,
+        "HTTP_HOST": LOOPBACK,
+        **more,
+    }
+
+
+@contextmanager
+def running_stack(folder: Path, env: dict[str, str], names: tuple[str, ...] = tuple(COMMANDS)) -> Iterator[Stack]:
+    """Migrated and ready; stopped at the end, whatever happened."""
+    folder.mkdir(parents=True, exist_ok=True)
+    migrations = tuple(command for command in MIGRATIONS if command[0] in {COMMANDS[name][0] for name in names})
+    migrate(env, migrations)
+    stack = Stack(folder, env)
+    for name in names:
+        stack.add(name)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def auth() -> dict[str, str]:
+    return {"Authorization": f"Bearer {API_KEY}"}
