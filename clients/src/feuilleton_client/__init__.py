@@ -1,0 +1,26 @@
+"""Client of Feuilleton: a French novel in, a deck of short standalone sentences out."""
+
+from feuilleton_client.client import FeuilletonClient
+from feuilleton_client.errors import ClientError, Problem, ProblemError, UnavailableError, UnexpectedAnswerError
+from feuilleton_client.models import Card, Job, JobStatus, Report
+from feuilleton_client.retry import RetryPolicy
+from feuilleton_client.settings import ClientSettings
+from feuilleton_client.uploads import EngineChoice, JobOptions, ModelTier
+
+__all__ = [
+    "Card",
+    "ClientError",
+    "ClientSettings",
+    "EngineChoice",
+    "FeuilletonClient",
+    "Job",
+    "JobOptions",
+    "JobStatus",
+    "ModelTier",
+    "Problem",
+    "ProblemError",
+    "Report",
+    "RetryPolicy",
+    "UnavailableError",
+    "UnexpectedAnswerError",
+]

@@ -1,0 +1,3 @@
+from feuilleton_client.cli.app import main
+
+main()

@@ -1,0 +1,212 @@
+"""The command line `feuilleton`."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feuilleton_client.cards_file import CardFormat, write_cards
+from feuilleton_client.cli import options as opt
+from feuilleton_client.cli.exit_codes import ExitCode, of_status
+from feuilleton_client.cli.saving import Target
+from feuilleton_client.cli.session import Access, InputFileError, Session, session
+from feuilleton_client.models import Job, JobStatus
+from feuilleton_client.uploads import JobOptions
+
+PATIENCE_SECONDS = 90.0
+
+EXIT_CODES_HELP = """\
+Exit status: 0 completed · 1 internal fault · 2 usage · 3 partial (cards were written, some of the book is
+missing) · 4 failed · 5 cancelled · 6 input refused · 7 key refused · 8 no answer · 9 no such job · 10 output
+file · 130 Ctrl-C (the job goes on).
+"""
+
+app = typer.Typer(
+    name="feuilleton",
+    help="A French novel in, a deck of short standalone sentences out.",
+    epilog=EXIT_CODES_HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they hold the key
+)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def run(
+    book: opt.BookArgument,
+    output: opt.OutputFile = None,
+    force: opt.Force = False,
+    engine: opt.Engine = None,
+    limit: opt.Limit = None,
+    minimum: opt.Minimum = None,
+    pages: opt.Pages = None,
+    model: opt.Tier = None,
+    ignore_dialogue: opt.IgnoreDialogue = None,
+    preserve_formatting: opt.PreserveFormatting = None,
+    fix_hyphenation: opt.FixHyphenation = None,
+    idempotency_key: opt.IdempotencyKey = None,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Upload a novel, wait for its cards, download them."""
+    target = Target.named(output, None, force=force) if output else None
+    chosen = JobOptions(
+        sentence_length_limit=limit,
+        min_sentence_length=minimum,
+        ignore_dialogue=ignore_dialogue,
+        preserve_formatting=preserve_formatting,
+        fix_hyphenation=fix_hyphenation,
+        model=model,
+        engine=engine,
+        pages=pages,
+    )
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        if target:
+            target.check()
+        job = _hand_in(current, book, chosen, idempotency_key)
+        last = current.follow(job.id)
+        if last.status.has_cards:
+            _deliver(current, last, target, as_json=as_json)
+        else:
+            current.output.ended(last, None)
+    raise typer.Exit(of_status(last.status))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def upload(
+    book: opt.BookArgument,
+    engine: opt.Engine = None,
+    limit: opt.Limit = None,
+    minimum: opt.Minimum = None,
+    pages: opt.Pages = None,
+    model: opt.Tier = None,
+    ignore_dialogue: opt.IgnoreDialogue = None,
+    preserve_formatting: opt.PreserveFormatting = None,
+    fix_hyphenation: opt.FixHyphenation = None,
+    idempotency_key: opt.IdempotencyKey = None,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Upload a novel and return at once; prints the job's id."""
+    chosen = JobOptions(
+        sentence_length_limit=limit,
+        min_sentence_length=minimum,
+        ignore_dialogue=ignore_dialogue,
+        preserve_formatting=preserve_formatting,
+        fix_hyphenation=fix_hyphenation,
+        model=model,
+        engine=engine,
+        pages=pages,
+    )
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        job = _hand_in(current, book, chosen, idempotency_key)
+        current.progress.close()
+        current.output.accepted(job)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def watch(
+    job_id: opt.JobArgument,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Follow a job until it ends."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        last = current.follow(job_id)
+        current.output.ended(last, None)
+    raise typer.Exit(of_status(last.status))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def cards(
+    job_id: opt.JobArgument,
+    output: opt.OutputFile = None,
+    force: opt.Force = False,
+    form: Annotated[CardFormat | None, typer.Option("--format", help="Instead of what the file's name says.")] = None,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Download a job's cards; of a job that still runs, those that there are so far."""
+    target = Target.named(output, form, force=force) if output else None
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        job = current.client.job(job_id)
+        current.job_id = job.id
+        if target:
+            count = target.save(current.client.cards(job_id), job)
+            current.output.saved(count, str(target.path), job)
+        elif form:
+            write_cards(current.client.cards(job_id), sys.stdout, form)
+        else:
+            current.output.cards(current.client.cards(job_id))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def report(
+    job_id: opt.JobArgument,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """The figures of a job's result."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        current.output.report(current.client.report(job_id))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def cancel(
+    job_id: opt.JobArgument,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Stop a job and wait until that is decided: exit status 0 if it was cancelled, 6 if it had ended."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        current.client.cancel(job_id)
+        last = current.follow(job_id)
+        current.output.ended(last, None)
+    raise typer.Exit(ExitCode.OK if last.status is JobStatus.CANCELLED else ExitCode.REJECTED)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def jobs(
+    count: Annotated[int, typer.Option("--max", min=1, help="How many, newest first.")] = 20,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """List the jobs, newest first."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        current.output.jobs(islice(current.client.jobs(), count))
+
+
+def _hand_in(current: Session, book: Path, options: JobOptions, key: str | None) -> Job:
+    try:
+        job = current.client.upload(book, options, idempotency_key=key, sent=current.progress.sending)
+    except OSError as exc:
+        raise InputFileError(f"{book}: {exc.strerror or exc}") from exc
+    current.job_id = job.id
+    return job
+
+
+def _deliver(current: Session, job: Job, target: Target | None, *, as_json: bool) -> None:
+    """The cards of a job that ended well enough, then what became of the book."""
+    figures = current.client.report(job.id)
+    cards_of_job = current.client.cards(job.id)
+    if target:
+        target.save(cards_of_job, job)
+    elif not as_json:
+        current.output.cards(cards_of_job)
+    current.output.ended(job, str(target.path) if target else None)
+    if not as_json:
+        current.output.report(figures)
+
+
+def main() -> None:
+    app()

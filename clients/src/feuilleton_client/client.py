@@ -1,0 +1,136 @@
+"""The Python client: one object, typed answers, retries inside."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import httpx
+
+from feuilleton_client.models import Card, CardPage, Job, JobPage, Report
+from feuilleton_client.retry import Pacing, RetryPolicy
+from feuilleton_client.transport import Transport
+from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
+from feuilleton_client.watching import Watch, WatchPolicy
+
+CARDS_PER_PAGE = 500
+JOBS_PER_PAGE = 50
+
+# Local servers are never behind a proxy, whatever HTTP_PROXY says.
+_DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+
+
+def _ignore_progress(_sent: int, _total: int) -> None:
+    """For those who do not ask."""
+
+
+class FeuilletonClient:
+    """Talks to ingest and status-api with one bearer key. Close it, or use it as a context manager.
+
+    Methods raise ProblemError (the server refused), UnavailableError (no answer within the retry policy) and
+    UnexpectedAnswerError. All of them may be called again after any error without doing anything twice.
+    """
+
+    def __init__(
+        self,
+        ingest_url: str,
+        status_url: str,
+        api_key: str,
+        *,
+        retry_policy: RetryPolicy | None = None,
+        watch_policy: WatchPolicy | None = None,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self._ingest = ingest_url.rstrip("/")
+        self._status = status_url.rstrip("/")
+        self._watch_policy = watch_policy or WatchPolicy()
+        self._pacing = pacing or Pacing()
+        http = httpx.Client(
+            headers={"Authorization": f"Bearer {api_key}", "User-Agent": "feuilleton-client"},
+            timeout=httpx.Timeout(10.0, read=30.0),
+            mounts=dict.fromkeys(_DIRECT),
+        )
+        self._transport = Transport(http, policy=retry_policy or RetryPolicy(), pacing=self._pacing)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def upload(
+        self,
+        path: Path,
+        options: JobOptions | None = None,
+        *,
+        idempotency_key: str | None = None,
+        sent: SentBytes = _ignore_progress,
+    ) -> Job:
+        """Hand in a book, streamed from disk; returns the accepted job.
+
+        All tries of one call carry one idempotency key, so they make one job. To be safe over a crash of the
+        caller too, pass a key of your own and repeat the call with it. Raises OSError for the file itself.
+        """
+        key = idempotency_key or new_idempotency_key()
+        upload = Upload(path, options or JobOptions(), key=key, sent=sent)
+        return upload.send(self._transport, f"{self._ingest}/v1/uploads")
+
+    def job(self, job_id: str) -> Job:
+        return self._transport.read(Job, "GET", self._job_url(job_id))
+
+    def jobs(self) -> Iterator[Job]:
+        """All jobs, newest first, read page by page as they are asked for."""
+        cursor: str | None = None
+        while True:
+            url = f"{self._status}/v1/jobs"
+            page = self._transport.read(JobPage, "GET", url, limit=JOBS_PER_PAGE, cursor=cursor)
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def watch(self, job_id: str) -> Iterator[Job]:
+        """The job now and after each change, until it ended (see `Watch`)."""
+        return iter(Watch(self._transport, self._job_url(job_id), self._watch_policy, sleep=self._pacing.sleep))
+
+    def wait(self, job_id: str) -> Job:
+        """Block until the job ended; returns how."""
+        *_, last = self.watch(job_id)
+        return last
+
+    def cards(self, job_id: str) -> Iterator[Card]:
+        """All cards in book order, page by page; of a job that runs, those that there are so far."""
+        cursor: str | None = None
+        attempt: int | None = None  # named from the second page on: a new one may begin in between
+        while True:
+            page = self._transport.read(
+                CardPage,
+                "GET",
+                f"{self._job_url(job_id)}/cards",
+                limit=CARDS_PER_PAGE,
+                cursor=cursor,
+                attempt=attempt,
+            )
+            yield from page.items
+            cursor, attempt = page.next_cursor, page.attempt
+            if cursor is None or not page.items:
+                return
+
+    def report(self, job_id: str) -> Report:
+        return self._transport.read(Report, "GET", f"{self._job_url(job_id)}/report")
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask that the running attempt ends as cancelled; returns the job as of the command.
+
+        The command travels: `wait` tells the outcome, which may be another end that came first.
+        """
+        return self._transport.read(Job, "POST", f"{self._job_url(job_id)}/cancel")
+
+    def _job_url(self, job_id: str) -> str:
+        return f"{self._status}/v1/jobs/{quote(job_id, safe='')}"

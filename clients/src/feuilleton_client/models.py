@@ -1,0 +1,127 @@
+"""What the services answer. Fields that a newer server adds are ignored; unknown states count as running."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answered(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class JobStatus(StrEnum):
+    ACCEPTED = "accepted"
+    SPLITTING = "splitting"
+    EXTRACTING = "extracting"
+    MERGING = "merging"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+    OTHER = "other"
+    """A state that this version of the client does not know."""
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "JobStatus":
+        return cls.OTHER
+
+    @property
+    def ended(self) -> bool:
+        return self in _ENDED
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether it ended with a result to download."""
+        return self in {JobStatus.COMPLETED, JobStatus.PARTIAL}
+
+
+_ENDED = frozenset(
+    {
+        JobStatus.COMPLETED,
+        JobStatus.PARTIAL,
+        JobStatus.FAILED,
+        JobStatus.CANCELLED,
+        JobStatus.DELETED,
+    }
+)
+
+
+class ChunkCounts(Answered):
+    """`total` is 0 until the book is split; `failed` are among `finished`."""
+
+    total: int = 0
+    finished: int = 0
+    failed: int = 0
+
+
+class Job(Answered):
+    """A job as of one moment, seen by its highest attempt. `eta_seconds` counts from the answer; `cards` grows
+    while it runs.
+    """
+
+    id: str
+    status: JobStatus
+    name: str = ""
+    attempt: int = 1
+    progress_percent: int = 0
+    eta_seconds: int | None = None
+    code: str | None = None
+    pages: int = 0
+    engine: str = ""
+    model: str = ""
+    chunks: ChunkCounts = ChunkCounts()
+    cards: int = 0
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Card(Answered):
+    """One card with its source. `page` is 1-based; `chapter` is a title, None before the first."""
+
+    source_id: str
+    text: str
+    source_text: str
+    page: int
+    chapter: str | None
+    method: str
+    flags: tuple[str, ...] = ()
+
+    def to_line(self) -> str:
+        return self.model_dump_json()
+
+
+class JobPage(Answered):
+    items: tuple[Job, ...]
+    next_cursor: str | None = None
+
+
+class CardPage(Answered):
+    """`next_cursor` is null when nothing can follow; while the attempt runs it is not, and `items` may be empty."""
+
+    attempt: int
+    items: tuple[Card, ...]
+    next_cursor: str | None = None
+
+
+class MissingChunk(Answered):
+    index: int
+    pages: tuple[int, ...]
+    code: str
+
+
+class Report(BaseModel):
+    """The quality figures of a result. The server's further figures are kept as they came."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    outcome: str
+    pages: int
+    words: int
+    source_sentences: int
+    represented: int
+    cards: int
+    mean_card_words: float
+    cards_by_method: dict[str, int]
+    dropped_by_reason: dict[str, int]
+    missing: tuple[MissingChunk, ...] = ()
