@@ -1,0 +1,106 @@
+"""JobReader on Postgres."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+
+from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.database.pool import Database
+from status_api.adapters.database import projection_errors
+from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, JOB_COLUMNS, read_chunk, read_job
+from status_api.ports import ChangePage, ChunkPage, JobPage, LoggedChange, NumberedChunk
+from status_api.projection import Job
+
+_FIND_JOB = f"""
+    SELECT {JOB_COLUMNS} FROM projection.jobs WHERE job = $1 AND tenant = $2 AND accepted_at IS NOT NULL
+"""  # noqa: S608 (constants of this package)
+_FIND_ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM projection.attempts WHERE job = $1"  # noqa: S608
+_LIST_JOBS = f"""
+    SELECT {JOB_COLUMNS} FROM projection.jobs
+    WHERE tenant = $1 AND accepted_at IS NOT NULL AND NOT deleted
+        AND ($2::timestamptz IS NULL OR (accepted_at, job) < ($2, $3))
+    ORDER BY accepted_at DESC, job DESC LIMIT $4
+"""  # noqa: S608
+_HIGHEST_ATTEMPTS = f"""
+    SELECT {ATTEMPT_COLUMNS} FROM projection.attempts
+    JOIN unnest($1::text[], $2::int[]) AS asked (job, attempt) USING (job, attempt)
+"""  # noqa: S608
+_LIST_CHUNKS = f"""
+    SELECT {CHUNK_COLUMNS} FROM projection.chunks
+    WHERE job = $1 AND attempt = $2 AND index > $3 ORDER BY index LIMIT $4
+"""  # noqa: S608
+_FINISHED_CHUNKS = """
+    SELECT index, outcome = 'ok' AS succeeded FROM projection.chunks WHERE job = $1 AND attempt = $2
+"""
+_LIST_CHANGES = """
+    SELECT partition, "offset", type, attempt, time, data, status, progress_percent, eta_seconds
+    FROM projection.events WHERE job = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3
+"""
+_POSITION = "SELECT next_offset FROM projection.offsets WHERE topic = $1 AND partition = $2"
+
+
+class PostgresReader:
+    """JobReader."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find_job(self, tenant: TenantId, job: JobId) -> Job | None:
+        async with self._snapshot() as connection:
+            return await _find_job(connection, tenant, job)
+
+    async def list_jobs(self, tenant: TenantId, *, before: tuple[datetime, JobId] | None, limit: int) -> JobPage:
+        accepted_at, job = before or (None, None)
+        async with self._snapshot() as connection:
+            rows = await connection.fetch(_LIST_JOBS, tenant, accepted_at, job, limit + 1)
+            asked = ([row["job"] for row in rows], [row["attempt"] for row in rows])
+            attempts = {row["job"]: row for row in await connection.fetch(_HIGHEST_ATTEMPTS, *asked)}
+        jobs = [read_job(row, [attempts[row["job"]]]) for row in rows[:limit]]
+        return JobPage(tuple(jobs), len(rows) > limit)
+
+    async def list_chunks(self, job: JobId, attempt: int, *, after: int, limit: int) -> ChunkPage:
+        async with self._connection() as connection:
+            rows = await connection.fetch(_LIST_CHUNKS, job, attempt, after, limit + 1)
+        chunks = [NumberedChunk(row["index"], read_chunk(row)) for row in rows[:limit]]
+        return ChunkPage(tuple(chunks), len(rows) > limit)
+
+    async def finished_chunks(self, job: JobId, attempt: int) -> Mapping[int, bool]:
+        async with self._connection() as connection:
+            rows = await connection.fetch(_FINISHED_CHUNKS, job, attempt)
+        return {row["index"]: row["succeeded"] for row in rows}
+
+    async def changes(self, tenant: TenantId, job: JobId, *, after: int, limit: int) -> ChangePage:
+        async with self._snapshot() as connection:
+            found = await _find_job(connection, tenant, job)
+            rows = await connection.fetch(_LIST_CHANGES, job, after, limit + 1) if found else []
+        return ChangePage(tuple(LoggedChange(**row) for row in rows[:limit]), found, len(rows) > limit)
+
+    async def position(self, topic: str, partition: int) -> int:
+        async with self._connection() as connection:
+            found: int | None = await connection.fetchval(_POSITION, topic, partition)
+        return found or 0
+
+    async def check(self) -> None:
+        async with self._connection() as connection:
+            await connection.fetchval("SELECT count(*) FROM projection.offsets")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        with projection_errors():
+            async with self._database.connection() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[asyncpg.Connection]:
+        """One moment for all statements inside."""
+        async with self._connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
+
+async def _find_job(connection: asyncpg.Connection, tenant: TenantId, job: JobId) -> Job | None:
+    row = await connection.fetchrow(_FIND_JOB, job, tenant)
+    if row is None:
+        return None
+    return read_job(row, await connection.fetch(_FIND_ATTEMPTS, job))

@@ -1,0 +1,137 @@
+"""Builds the processes of status-api. Nothing else constructs an adapter."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import structlog
+
+from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.contracts.topics import JOB_EVENTS
+from feuilleton.database.pool import Database
+from feuilleton.http.auth import BearerAuth
+from feuilleton.observability.health import HealthServer, Missing
+from feuilleton.storage.objects import open_store
+from feuilleton.streaming.dead_letter import DeadLetters
+from feuilleton.streaming.kafka import KafkaPublisher
+from status_api.access import JobAccess
+from status_api.adapters.log_ends import KafkaLogEnds
+from status_api.adapters.postgres_reader import PostgresReader
+from status_api.adapters.postgres_store import PostgresProjection
+from status_api.adapters.wakeups import PostgresWakeups
+from status_api.app import Parts
+from status_api.projector import Projector, make_consumer
+from status_api.read_barrier import ReadBarrier
+from status_api.settings import ProjectorSettings, StatusApiSettings
+
+SERVICE = "status-api"
+_CONNECT_RETRY_SECONDS = 1.0
+_FROZEN_SECONDS = 60.0  # the loop turns every half second, waiting for a server turns it too
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
+    """The API's parts, connected in the background: it starts with servers away and says so in /readyz."""
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
+        reader = PostgresReader(database)
+        ends = KafkaLogEnds(settings.kafka_bootstrap_servers, client_id=SERVICE)
+        stack.push_async_callback(ends.stop)
+        publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
+        stack.push_async_callback(publisher.stop)
+        wakeups = PostgresWakeups(settings.database_url.get_secret_value(), service=SERVICE)
+        await wakeups.start()
+        stack.push_async_callback(wakeups.stop)
+        await _connect_in_background(stack, ends.start, publisher.start)
+        barrier = ReadBarrier(
+            reader,
+            ends,
+            topic=settings.kafka_prefix + JOB_EVENTS.name,
+            deadline_seconds=settings.barrier_seconds,
+        )
+        yield Parts(
+            auth=BearerAuth(settings.api_key),
+            reader=reader,
+            access=JobAccess(reader, barrier),
+            wakeups=wakeups,
+            store=open_store(settings.object_store_url),
+            publisher=publisher,
+        )
+
+
+@asynccontextmanager
+async def projector(settings: ProjectorSettings) -> AsyncIterator[Projector]:
+    """A projector with its health server. `run` it inside."""
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
+        publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
+        stack.push_async_callback(publisher.stop)
+        await _connect_in_background(stack, publisher.start)
+        consumer = make_consumer(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
+        stack.push_async_callback(consumer.stop)
+        built = Projector(
+            consumer,
+            PostgresProjection(database),
+            DeadLetters(publisher, service=f"{SERVICE}-projector"),
+            topic=settings.kafka_prefix + JOB_EVENTS.name,
+        )
+        checks = {"kafka": publisher.check, "postgres": PostgresReader(database).check}
+        health = HealthServer(
+            settings.http_host, settings.http_port, live=_turning(built), ready=lambda: _missing(checks)
+        )
+        await health.start()
+        stack.push_async_callback(health.stop)
+        yield built
+
+
+def _turning(built: Projector) -> Callable[[], Awaitable[Missing]]:
+    async def live() -> Missing:
+        return [] if time.monotonic() - built.beat_at < _FROZEN_SECONDS else ["loop"]
+
+    return live
+
+
+async def _missing(checks: Mapping[str, Callable[[], Awaitable[None]]]) -> Missing:
+    missing = []
+    for name, check in checks.items():
+        try:
+            await check()
+        except PipelineError:
+            missing.append(name)
+    return missing
+
+
+async def _database(stack: AsyncExitStack, url: str, connections: int) -> Database:
+    database = Database(url, service=SERVICE, size=connections)
+    await database.start()
+    stack.push_async_callback(database.stop)
+    return database
+
+
+def _publisher(bootstrap: str, prefix: str) -> KafkaPublisher:
+    return KafkaPublisher(bootstrap, client_id=SERVICE, prefix=prefix)
+
+
+async def _connect_in_background(stack: AsyncExitStack, *starts: Callable[[], Awaitable[None]]) -> None:
+    task = asyncio.create_task(_connect(starts), name="connect")
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+
+
+async def _connect(starts: tuple[Callable[[], Awaitable[None]], ...]) -> None:
+    for start in starts:
+        while True:
+            try:
+                await start()
+            except TransientError as exc:
+                log.warning("waiting", waits_for="broker", error=exc.code)
+                await asyncio.sleep(_CONNECT_RETRY_SECONDS)
+            else:
+                break

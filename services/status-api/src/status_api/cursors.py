@@ -1,0 +1,63 @@
+"""Opaque cursors of keyset pages. Clients only give back what they were given. Pure."""
+
+import base64
+import binascii
+from datetime import datetime
+
+from feuilleton.contracts.errors import InvalidInputError
+from feuilleton.contracts.ids import JobId
+
+_LONGEST_CURSOR = 200
+_LARGEST_NUMBER = 2**31 - 1
+
+
+class InvalidCursorError(InvalidInputError):
+    """The cursor did not come from a page of this list."""
+
+    code = "invalid_cursor"
+
+
+def job_cursor(accepted_at: datetime, job: JobId) -> str:
+    return _encode(accepted_at.isoformat(), job)
+
+
+def read_job_cursor(cursor: str) -> tuple[datetime, JobId]:
+    accepted_at, job = _decode(cursor, parts=2)
+    try:
+        when = datetime.fromisoformat(accepted_at)
+    except ValueError as exc:
+        raise InvalidCursorError("not a cursor of jobs") from exc
+    if when.tzinfo is None:
+        raise InvalidCursorError("not a cursor of jobs")
+    return when, JobId(job)
+
+
+def number_cursor(*numbers: int) -> str:
+    return _encode(*map(str, numbers))
+
+
+def read_number_cursor(cursor: str, *, count: int) -> tuple[int, ...]:
+    parts = _decode(cursor, parts=count)
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise InvalidCursorError("not a cursor of this list")
+    numbers = tuple(map(int, parts))
+    if max(numbers) > _LARGEST_NUMBER:
+        raise InvalidCursorError("not a cursor of this list")
+    return numbers
+
+
+def _encode(*parts: str) -> str:
+    return base64.urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, *, parts: int) -> list[str]:
+    if not cursor.isascii() or len(cursor) > _LONGEST_CURSOR:
+        raise InvalidCursorError("not a cursor")
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as exc:
+        raise InvalidCursorError("not a cursor") from exc
+    found = text.split("|")
+    if len(found) != parts or "\0" in text:
+        raise InvalidCursorError("not a cursor of this list")
+    return found

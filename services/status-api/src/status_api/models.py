@@ -1,0 +1,203 @@
+"""What the API answers: typed, documented, and no more than a client should see."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from feuilleton.contracts.documents import CardLine
+from feuilleton.contracts.events import ChunkOutcome, EndCounts, JobEnded
+from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.contracts.job_state import JobStatus, progress_percent
+from status_api.cursors import number_cursor
+from status_api.ports import ChunkPage, NumberedChunk
+from status_api.projection import Attempt, Job, eta_seconds
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ChunkCounts(Answer):
+    """Chunks of the attempt. `total` is 0 until the book is split; `failed` are among `finished`."""
+
+    total: int
+    finished: int
+    failed: int
+
+
+class Links(Answer):
+    """Paths on this service."""
+
+    self: str
+    events: str
+    cards: str
+    chunks: str
+    attempts: str
+    report: str
+    cancel: str
+
+
+class AttemptView(Answer):
+    """One attempt. `counts` and `code` come with its end; `cards` and `tokens` grow while it runs."""
+
+    attempt: int
+    status: JobStatus
+    code: str | None = None
+    progress_percent: int = Field(ge=0, le=100)
+    eta_seconds: int | None = None
+    settings: JobSettings | None = None
+    accepted_at: datetime | None = None
+    ended_at: datetime | None = None
+    chunks: ChunkCounts
+    source_sentences: int
+    chapters: int
+    cards: int
+    tokens: int
+    billed_tokens: int = 0
+    counts: EndCounts | None = None
+
+
+class JobView(AttemptView):
+    """A job as of one attempt: the highest, or the one that was asked for. `attempts` is the highest number.
+
+    `settings` are those of the attempt shown.
+    """
+
+    id: JobId
+    name: str
+    bytes: int
+    sha256: str
+    pages: int
+    engine: Engine
+    model: str
+    attempts: int
+    links: Links
+
+
+class JobList(Answer):
+    """Newest first. `next_cursor` is for the following page, null on the last."""
+
+    items: list[JobView]
+    next_cursor: str | None
+
+
+class AttemptList(Answer):
+    """All attempts, the first one first."""
+
+    items: list[AttemptView]
+
+
+class ChunkView(Answer):
+    """A finished chunk. `pages` are 1-based; `seconds` are of work, not of waiting."""
+
+    index: int
+    outcome: ChunkOutcome
+    code: str | None
+    pages: list[int]
+    cards: int
+    tokens: int
+    seconds: float
+    finished_at: datetime
+
+
+class ChunkList(Answer):
+    """Finished chunks by index. While the job runs, chunks with lower indexes may still come."""
+
+    attempt: int
+    items: list[ChunkView]
+    next_cursor: str | None
+
+
+class CardPage(Answer):
+    """Cards in book order. `next_cursor` is where to go on, null when nothing can follow any more. While the
+    attempt runs it is never null: with no items it gives the same place again, to be asked for later.
+    """
+
+    attempt: int
+    status: JobStatus
+    items: list[CardLine]
+    next_cursor: str | None
+
+
+def job_view(job: Job, number: int, now: datetime) -> JobView:
+    """`number` is an attempt of the job. Only for a job that was accepted."""
+    assert job.upload is not None  # noqa: S101  (readers give accepted jobs alone)
+    shown = attempt_view(job, number, now)
+    return JobView(
+        **shown.model_dump(),
+        id=job.id,
+        name=job.upload.name,
+        bytes=job.upload.bytes,
+        sha256=job.upload.sha256,
+        pages=job.upload.pages,
+        engine=job.upload.engine,
+        model=job.upload.model,
+        attempts=job.highest,
+        links=_links(job.id),
+    )
+
+
+def attempt_view(job: Job, number: int, now: datetime) -> AttemptView:
+    attempt = job.attempts.get(number, Attempt())
+    end = attempt.state.end
+    status = JobStatus.DELETED if job.deleted else attempt.state.status
+    return AttemptView(
+        attempt=number,
+        status=status,
+        progress_percent=progress_percent(status, attempt.finished_chunks, attempt.total_chunks),
+        eta_seconds=None if status.ended else eta_seconds(attempt, now),
+        settings=attempt.settings,
+        accepted_at=attempt.accepted_at,
+        ended_at=attempt.ended_at,
+        chunks=ChunkCounts(total=attempt.total_chunks, finished=attempt.finished_chunks, failed=attempt.failed_chunks),
+        source_sentences=attempt.source_sentences,
+        chapters=attempt.chapters,
+        **_final_figures(attempt, end),
+    )
+
+
+def _final_figures(attempt: Attempt, end: JobEnded | None) -> Mapping[str, object]:
+    """The end's figures where there is one, else the sums so far."""
+    if end is None:
+        return {"cards": attempt.cards, "tokens": attempt.tokens}
+    return {
+        "code": end.code,
+        "cards": end.counts.cards,
+        "tokens": end.tokens,
+        "billed_tokens": end.billed_tokens,
+        "counts": end.counts,
+    }
+
+
+def chunk_list(attempt: int, page: ChunkPage) -> ChunkList:
+    items = [_chunk_view(entry) for entry in page.chunks]
+    return ChunkList(attempt=attempt, items=items, next_cursor=number_cursor(items[-1].index) if page.more else None)
+
+
+def _chunk_view(entry: NumberedChunk) -> ChunkView:
+    chunk = entry.chunk
+    return ChunkView(
+        index=entry.index,
+        outcome=chunk.outcome,
+        code=chunk.code,
+        pages=list(chunk.pages),
+        cards=chunk.cards,
+        tokens=chunk.tokens,
+        seconds=chunk.seconds,
+        finished_at=chunk.finished_at,
+    )
+
+
+def _links(job: JobId) -> Links:
+    base = f"/v1/jobs/{job}"
+    return Links(
+        self=base,
+        events=f"{base}/events",
+        cards=f"{base}/cards",
+        chunks=f"{base}/chunks",
+        attempts=f"{base}/attempts",
+        report=f"{base}/report",
+        cancel=f"{base}/cancel",
+    )

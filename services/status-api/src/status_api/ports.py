@@ -1,0 +1,145 @@
+"""What status-api needs of a database: one port that writes the projection, one that reads it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from feuilleton.contracts.ids import JobId, TenantId
+from status_api.projection import Chunk, Job, Record
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one partition: all that it holds from offset `start` up to `next_offset`, in order.
+
+    Offsets may have gaps, and `records` leaves out what was passed over (poison, unknown types).
+    """
+
+    topic: str
+    partition: int
+    start: int
+    next_offset: int
+    records: tuple[Record, ...]
+
+
+class UnstorableError(Exception):
+    """The database refuses the contents of this batch (a figure out of range): trying again cannot help."""
+
+
+class ProjectionStore(Protocol):
+    """Rows and offsets, changed together. Methods raise DatabaseUnavailableError when Postgres does not answer
+    or was not migrated yet; nothing was changed then, and the call may be made again.
+    """
+
+    async def positions(self, topic: str) -> Mapping[int, int]:
+        """The next offset to fold, for each partition that has one."""
+        ...
+
+    async def raise_position(self, topic: str, partition: int, offset: int) -> None:
+        """Move a partition's next offset up to `offset` where it is below (the log no longer begins before it)."""
+        ...
+
+    async def apply(self, batch: Batch) -> int:
+        """Fold a batch and move the partition's offset, in one transaction. Returns the next offset to fold.
+
+        What another projector folded already is left out, so a batch may be given twice. When the rows are
+        behind `batch.start` (the projection was dropped), nothing is done and that earlier offset is returned.
+        Raises UnstorableError.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Jobs, newest first. `more` tells whether others follow."""
+
+    jobs: tuple[Job, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class NumberedChunk:
+    index: int
+    chunk: Chunk
+
+
+@dataclass(frozen=True)
+class ChunkPage:
+    chunks: tuple[NumberedChunk, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class LoggedChange:
+    """A change as the log keeps it. `data` is the event's data as JSON text, `type` its versioned name."""
+
+    partition: int
+    offset: int
+    type: str
+    attempt: int
+    time: datetime
+    data: str
+    status: str
+    progress_percent: int
+    eta_seconds: int | None
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """Changes after an offset, and the job as of the same moment."""
+
+    changes: tuple[LoggedChange, ...]
+    job: Job | None
+    more: bool
+
+
+class JobReader(Protocol):
+    """The rows of one tenant's jobs. What belongs to another tenant is not there. A job has no rows before its
+    job.accepted. Methods raise DatabaseUnavailableError.
+    """
+
+    async def find_job(self, tenant: TenantId, job: JobId) -> Job | None:
+        """The job with all its attempts and no chunks."""
+        ...
+
+    async def list_jobs(self, tenant: TenantId, *, before: tuple[datetime, JobId] | None, limit: int) -> JobPage:
+        """Jobs accepted before `before` (its id breaks ties), each with its highest attempt alone; no deleted ones."""
+        ...
+
+    async def list_chunks(self, job: JobId, attempt: int, *, after: int, limit: int) -> ChunkPage:
+        """Finished chunks of an attempt with an index above `after`, by index."""
+        ...
+
+    async def finished_chunks(self, job: JobId, attempt: int) -> Mapping[int, bool]:
+        """Which chunks of an attempt are finished: by index, whether they succeeded."""
+        ...
+
+    async def changes(self, tenant: TenantId, job: JobId, *, after: int, limit: int) -> ChangePage:
+        """Changes of a job above offset `after`, by offset."""
+        ...
+
+    async def position(self, topic: str, partition: int) -> int:
+        """The next offset that the projector will fold; 0 where it has not begun."""
+        ...
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailableError unless Postgres answers and the schema stands."""
+        ...
+
+
+class Bell(Protocol):
+    async def wait(self, seconds: float) -> None:
+        """Return when it rang since the last wait, or after `seconds`. May return early for no reason."""
+        ...
+
+
+class Wakeups(Protocol):
+    """Tells when the rows of a job may have changed."""
+
+    def listen(self, job: JobId) -> AbstractContextManager[Bell]:
+        """A bell that rings at each change of a job. Begin to listen before the rows are read, or a change in
+        between is heard only when `seconds` are over.
+        """
+        ...

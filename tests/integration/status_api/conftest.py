@@ -1,0 +1,153 @@
+"""A migrated database and fresh topics per test, and the two processes of status-api in this loop or as processes."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from feuilleton.contracts.events import EventData, to_message
+from feuilleton.database.migrations import migrate
+from feuilleton.observability.health import QuietServer
+from feuilleton.observability.tracing import new_traceparent
+from feuilleton.streaming.kafka import KafkaPublisher
+from status_api import bootstrap
+from status_api.adapters.database import SCHEMA, SCRIPTS
+from status_api.app import Parts, create_app
+from status_api.settings import ProjectorSettings, StatusApiSettings
+
+KEY = "test-key-of-sixteen-or-more"
+Publish = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class World:
+    """Addresses of one test's servers and namespaces."""
+
+    kafka: str
+    prefix: str
+    database_url: str
+    store_url: str
+
+    @property
+    def api_settings(self) -> StatusApiSettings:
+        return StatusApiSettings(
+            kafka_bootstrap_servers=self.kafka,
+            kafka_prefix=self.prefix,
+            database_url=SecretStr(self.database_url),
+            object_store_url=self.store_url,
+            api_key=SecretStr(KEY),
+            heartbeat_seconds=0.5,
+        )
+
+    @property
+    def projector_settings(self) -> ProjectorSettings:
+        return ProjectorSettings(
+            kafka_bootstrap_servers=self.kafka,
+            kafka_prefix=self.prefix,
+            database_url=SecretStr(self.database_url),
+            object_store_url=self.store_url,
+            http_port=0,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka,
+            "KAFKA_PREFIX": self.prefix,
+            "DATABASE_URL": self.database_url,
+            "OBJECT_STORE_URL": self.store_url,
+            "API_KEY": KEY,
+            "HTTP_PORT": "0",
+        }
+
+    async def migrate(self) -> None:
+        await asyncio.to_thread(lambda: asyncio.run(migrate(self.database_url, schema=SCHEMA, scripts=SCRIPTS)))
+
+    @asynccontextmanager
+    async def projector(self) -> AsyncIterator[None]:
+        """A projector that folds in this loop until the block ends."""
+        async with bootstrap.projector(self.projector_settings) as built:
+            task = asyncio.create_task(built.run())
+            try:
+                yield
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    @contextmanager
+    def process(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """`python -m status_api NAME` as a process of its own, killed when the block ends."""
+        started = subprocess.Popen([sys.executable, "-m", "status_api", name], env=self.environment)
+        try:
+            yield started
+        finally:
+            started.kill()
+            started.wait()
+
+
+@pytest.fixture
+async def world(kafka: str, fresh_kafka_topics: str, fresh_database_url: str, object_store_url: str) -> World:
+    found = World(kafka, fresh_kafka_topics, fresh_database_url, object_store_url)
+    await found.migrate()
+    return found
+
+
+@pytest.fixture
+async def publisher(world: World) -> AsyncIterator[KafkaPublisher]:
+    made = KafkaPublisher(world.kafka, client_id="tests", prefix=world.prefix)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def publish(publisher: KafkaPublisher) -> Publish:
+    """publish(event, ...): each acknowledged before the next is sent."""
+
+    async def send(*events: EventData) -> None:
+        for event in events:
+            await publisher.publish(to_message(event, source="tests", traceparent=new_traceparent()))
+
+    return send
+
+
+@pytest.fixture
+async def parts(world: World) -> AsyncIterator[Parts]:
+    async with bootstrap.api_parts(world.api_settings) as made:
+        yield made
+
+
+@pytest.fixture
+async def api(parts: Parts, world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with the right key of the API on a real port."""
+    async with serving(parts) as address, a_client(address) as client:
+        yield client
+
+
+def a_client(address: str, *, key: str = KEY) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.AsyncClient(base_url=address, headers=headers, timeout=15.0)
+
+
+@asynccontextmanager
+async def serving(parts: Parts) -> AsyncIterator[str]:
+    config = uvicorn.Config(create_app(parts), port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = QuietServer(config)
+    socket = config.bind_socket()
+    task = asyncio.create_task(server.serve(sockets=[socket]))
+    try:
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        socket.close()
