@@ -86,7 +86,7 @@ class Window:
 
     def add(self, item: Waiting) -> None:
         """Hold a message that waits for its turn. Its bytes count until `release`."""
-        self._held[item.partition] = self._held.get(item.partition, 0) + item.size_bytes
+        self.hold(item.partition, item.size_bytes)
         self._turns.setdefault(item.engine, _Turns()).add(item)
 
     def take(self, engine: Engine) -> Waiting | None:
@@ -96,11 +96,18 @@ class Window:
 
     def release(self, item: Waiting) -> None:
         """The message is done with, or given up: its bytes are free. Once per message."""
-        left = self._held.get(item.partition, 0) - item.size_bytes
+        self.let_go(item.partition, item.size_bytes)
+
+    def hold(self, partition: Partition, size_bytes: int) -> None:
+        """Count bytes that are held for something that waits for no turn; `let_go` ends it."""
+        self._held[partition] = self._held.get(partition, 0) + size_bytes
+
+    def let_go(self, partition: Partition, size_bytes: int) -> None:
+        left = self._held.get(partition, 0) - size_bytes
         if left > 0:
-            self._held[item.partition] = left
+            self._held[partition] = left
         else:
-            self._held.pop(item.partition, None)
+            self._held.pop(partition, None)
 
     def withdraw(self, unwanted: Callable[[Waiting], bool]) -> list[Waiting]:
         """Take out, and release, what waits and is unwanted. What runs stays held."""

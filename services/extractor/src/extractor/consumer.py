@@ -1,0 +1,222 @@
+"""The chunks topic, as the extractor reads it: a thin shell between the broker's client and the dispatcher."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from extractor.dispatcher import Dispatcher
+from extractor.watermark import Partition
+from feuilleton.contracts.errors import BrokerUnavailableError, LostInvariantError
+from feuilleton.contracts.topics import CHUNKS
+from feuilleton.observability.health import Missing
+
+GROUP = "extractor"
+_POLL_SECONDS = 0.2
+_POLL_RECORDS = 200
+_STUCK_POLL_SECONDS = 5.0  # a poll waits for a rebalance to end: look up now and then
+_COMMIT_EVERY_SECONDS = 0.5
+_COMMIT_TIMEOUT_SECONDS = 3.0  # well under the rebalance timeout, since a revoke waits for it
+_PROVE_EVERY_SECONDS = 1.0
+_FETCH_BYTES = 256 * 1024  # per partition, read ahead of the window
+_RETRY_SECONDS = 1.0
+_MAX_FAULTS = 120  # polls in a row that raised: the client will not recover
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class GroupTiming:
+    """`session_seconds` is how long a member may be silent before its partitions move."""
+
+    session_seconds: float = 8.0
+    rebalance_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A consumer's record, with its topic named as the contract does."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Polls, pauses full partitions, commits the watermark. Build it inside a running loop.
+
+    A commit that the coordinator takes is also the proof that this process is still a member of its group:
+    the client does not say when its last heartbeat was answered.
+    """
+
+    def __init__(self, bootstrap: str, *, prefix: str, dispatcher: Dispatcher, timing: GroupTiming) -> None:
+        self._bootstrap = bootstrap
+        self._prefix = prefix
+        self._dispatcher = dispatcher
+        self._timing = timing
+        self._consumer: AIOKafkaConsumer | None = None
+        self._committed: dict[Partition, int] = {}
+        self._proved_at = -float("inf")
+        self._polled_at = time.monotonic()
+        self._joined = False
+
+    async def start(self) -> None:
+        """Connect and join. Raises BrokerUnavailableError: call again later."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._prefix + GROUP,
+            client_id=f"{self._prefix}{GROUP}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=int(self._timing.session_seconds * 1000),
+            heartbeat_interval_ms=int(self._timing.session_seconds * 250),
+            rebalance_timeout_ms=int(self._timing.rebalance_seconds * 1000),
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            max_poll_records=_POLL_RECORDS,
+        )
+        consumer.subscribe([self._prefix + CHUNKS.name], listener=self)
+        try:
+            await consumer.start()
+        except (KafkaError, OSError) as exc:
+            await consumer.stop()
+            raise BrokerUnavailableError(type(exc).__name__) from exc
+        self._consumer = consumer
+
+    async def stop(self) -> None:
+        """Commit what is finished and leave the group."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await self._commit(consumer, self._dispatcher.watermark.commit_points())
+            await consumer.stop()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set, the dispatcher fails or the client is beyond repair.
+
+        Raises LostInvariantError, and what the dispatcher failed with.
+        """
+        polling = asyncio.create_task(self._poll_until(stop), name="poll")
+        committing = asyncio.create_task(self._commit_forever(), name="commit")
+        try:
+            await asyncio.wait({polling, committing, self._dispatcher.failure}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            committing.cancel()
+            if not polling.done():
+                polling.cancel()
+            await asyncio.gather(polling, committing, return_exceptions=True)
+        for ended in (self._dispatcher.failure, polling, committing):
+            if ended.done() and not ended.cancelled():
+                ended.result()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Fetch nothing more, and let what runs come to its end, committing meanwhile."""
+        committing = asyncio.create_task(self._commit_forever(), name="commit")
+        try:
+            await self._dispatcher.drain(grace_seconds)
+        finally:
+            committing.cancel()
+            await asyncio.gather(committing, return_exceptions=True)
+
+    def seconds_since_proof(self) -> float:
+        """How long ago the coordinator last took a join or a commit of this member; infinite before the first."""
+        return time.monotonic() - self._proved_at
+
+    async def missing_for_life(self) -> Missing:
+        """Nothing, as long as the loop comes round: a broker that is away is no fault of this process."""
+        return [] if time.monotonic() - self._polled_at < 6 * _STUCK_POLL_SECONDS else ["poll"]
+
+    async def missing_for_work(self) -> Missing:
+        return [] if self._joined else ["consumer_group"]
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Calls live on: most partitions come back. What is finished is committed while they are ours."""
+        self._joined = False
+        if self._consumer is not None and revoked:
+            await self._commit(self._consumer, self._dispatcher.watermark.commit_points())
+        self._dispatcher.watermark.revoke()
+        self._committed.clear()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        # Not a coroutine: it must be over before the first record of the new assignment can be polled.
+        self._dispatcher.assign(Partition(CHUNKS.name, part.partition) for part in assigned)
+        self._joined = True
+        self._proved_at = time.monotonic()  # the coordinator has just answered the join
+        log.info("partitions_assigned", count=len(assigned))
+
+    async def _poll_until(self, stop: asyncio.Event) -> None:
+        faults = 0
+        while not stop.is_set():
+            self._polled_at = time.monotonic()
+            try:
+                await self._poll()
+            except TimeoutError:
+                continue
+            except KafkaError as exc:
+                faults += 1
+                if faults >= _MAX_FAULTS:
+                    raise LostInvariantError(f"the consumer does not recover: {type(exc).__name__}") from exc
+                log.warning("poll_failed", error=type(exc).__name__)
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                faults = 0
+
+    async def _poll(self) -> None:
+        consumer = self._started()
+        self._pause_full(consumer)
+        # Cancelling a poll loses nothing: it returns records in the same step in which it takes them.
+        async with asyncio.timeout(_STUCK_POLL_SECONDS):
+            batches = await consumer.getmany(timeout_ms=int(_POLL_SECONDS * 1000))
+        for records in batches.values():
+            for record in records:
+                self._dispatcher.accept(_named(record))
+        self._dispatcher.dispatch()
+
+    def _pause_full(self, consumer: AIOKafkaConsumer) -> None:
+        assigned = consumer.assignment()
+        full = {part for part in assigned if self._dispatcher.is_full(Partition(CHUNKS.name, part.partition))}
+        paused = consumer.paused()
+        if full - paused:
+            consumer.pause(*(full - paused))
+        if paused - full:
+            consumer.resume(*(paused - full))
+
+    async def _commit_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY_SECONDS)
+            points = self._dispatcher.watermark.commit_points()
+            moved = {part: point for part, point in points.items() if self._committed.get(part) != point}
+            if not moved and self.seconds_since_proof() > _PROVE_EVERY_SECONDS:
+                moved = dict(list(points.items())[:1])
+            await self._commit(self._started(), moved)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, points: dict[Partition, int]) -> None:
+        """Commit if the broker takes it; what it does not take now is committed, or redelivered, later."""
+        if not points:
+            return
+        offsets = {TopicPartition(self._prefix + part.topic, part.number): at for part, at in points.items()}
+        try:
+            async with asyncio.timeout(_COMMIT_TIMEOUT_SECONDS):
+                await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError, TimeoutError) as exc:
+            log.info("commit_not_taken", reason=type(exc).__name__)
+        except KafkaError as exc:
+            log.warning("commit_failed", error=type(exc).__name__)
+        else:
+            self._proved_at = time.monotonic()
+            self._committed.update(points)
+
+    def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise LostInvariantError("the consumer was used before it started")
+        return self._consumer
+
+
+def _named(record: "ConsumerRecord[bytes, bytes]") -> _Record:
+    return _Record(CHUNKS.name, record.partition, record.offset, record.key, record.value, record.headers)

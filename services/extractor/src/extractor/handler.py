@@ -1,0 +1,176 @@
+"""One chunk message: from its text to a checkpoint, or a failure, and the result that says so."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import stamina
+import structlog
+
+from extractor.engines.port import RewriteEngine
+from extractor.flights import Flights
+from extractor.gate import Guard
+from extractor.patience import Patience, RetryPolicy
+from extractor.results import ChunkAddress
+from extractor.tries import Clock, Extraction, GivenUp, try_until_settled
+from feuilleton.contracts import ids
+from feuilleton.contracts.documents import Checkpoint, ChunkFailure, Manifest
+from feuilleton.contracts.errors import ObjectNotFoundError, TransientError
+from feuilleton.contracts.events import ChunkExtracted, ChunkSubmitted, Origin, to_message
+from feuilleton.contracts.job_settings import Engine
+from feuilleton.observability import metrics
+from feuilleton.observability.tracing import child_of
+from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.ports import Publisher
+
+SERVICE = "extractor"
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+StartExtraction = Callable[[ChunkSubmitted, RewriteEngine, bytes | None], Extraction]
+Settled = Checkpoint | ChunkFailure | GivenUp
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the work on a chunk needs besides the chunk. `engines` are those configured, behind their gates."""
+
+    store: ObjectStore
+    publisher: Publisher
+    engines: Mapping[Engine, RewriteEngine]
+    start_extraction: StartExtraction
+    guard: Guard
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    clock: Clock = field(default_factory=Clock)
+
+
+class ChunkHandler:
+    """Extracts chunks, one flight per (job, index) in this process. Every step bears being done again.
+
+    The store and the broker are asked until they answer: an answer that was paid for is not given up.
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._flights: Flights[Settled] = Flights()
+        self._keeping: set[asyncio.Task[Checkpoint]] = set()
+
+    async def settle(self, chunk: ChunkSubmitted) -> Settled:
+        """What became of the chunk: read from the store, or worked out by the flight that all copies of it share.
+
+        Cancelling is safe: a flight that nobody waits for is aborted, and its message finds the store as it was.
+        """
+        return await self._flights.join((chunk.job, chunk.index), lambda: self._fly(chunk))
+
+    async def conclude(self, chunk: ChunkSubmitted, settled: Settled, traceparent: str) -> None:
+        """Say what became of it, under the message's own attempt; a failure is written down first.
+
+        When it returns, the effect is durable. A repeat says the same again.
+        """
+        result = await self._announce(ChunkAddress.of(chunk), settled, traceparent)
+        metrics.CHUNKS_FINISHED.labels(chunk.engine, result.outcome).inc()
+        log.info("chunk_extracted", outcome=result.outcome, code=result.code, cards=result.cards)
+
+    async def replace(self, origin: Origin, code: str, traceparent: str) -> None:
+        """Write and publish the failure that stands for a message that cannot be read, where its headers name a
+        chunk of a known job.
+        """
+        key = ids.manifest_key(origin.tenant, origin.job)
+        body = await until_done(lambda: self._tools.store.find(key))
+        address = body and ChunkAddress.in_manifest(origin, Manifest.model_validate_json(body))
+        if address:
+            await self._announce(address, GivenUp(code), traceparent)
+
+    async def close(self) -> None:
+        """Abort what flies; what was answered is still written."""
+        await self._flights.close()
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+
+    async def _fly(self, chunk: ChunkSubmitted) -> Settled:
+        # Asked inside the flight: a copy that comes just after a flight has landed finds what it left.
+        stored = await self._stored(chunk)
+        if stored is not None:
+            return stored
+        engine = self._tools.engines.get(chunk.engine)
+        if engine is None:
+            return GivenUp("engine_not_configured", chunk.engine)
+        settled = await self._extract(chunk, engine)
+        if isinstance(settled, Checkpoint):
+            return await asyncio.shield(self._keep(chunk, settled))
+        return await self._stored_checkpoint(chunk) or settled
+
+    async def _stored(self, chunk: ChunkSubmitted) -> Settled | None:
+        store = self._tools.store
+        checkpoint = await self._stored_checkpoint(chunk)
+        if checkpoint is not None:
+            return checkpoint
+        key = ids.failure_key(chunk.tenant, chunk.job, chunk.attempt, chunk.index)
+        body = await until_done(lambda: store.find(key))
+        return None if body is None else ChunkFailure.model_validate_json(body)
+
+    async def _stored_checkpoint(self, chunk: ChunkSubmitted) -> Checkpoint | None:
+        """The checkpoint that stands in the store by now; another process may have been quicker."""
+        key = ids.checkpoint_key(chunk.tenant, chunk.job, chunk.index)
+        body = await until_done(lambda: self._tools.store.find(key))
+        if body is None:
+            return None
+        checkpoint = Checkpoint.model_validate_json(body)
+        return checkpoint if checkpoint.text_hash == chunk.text_hash else None
+
+    async def _extract(self, chunk: ChunkSubmitted, engine: RewriteEngine) -> Checkpoint | GivenUp:
+        page_key = chunk.page_key
+        page_pdf = None
+        if page_key is not None:
+            try:
+                page_pdf = await until_done(lambda: self._tools.store.get(page_key))
+            except ObjectNotFoundError:
+                return GivenUp("page_missing")
+        patience = Patience(
+            self._tools.policy, chunk.first_call_at, excluded_seconds=chunk.quota_wait_seconds, tries=chunk.tries
+        )
+        extraction = self._tools.start_extraction(chunk, engine, page_pdf)
+        with metrics.CHUNK_SECONDS.labels(chunk.engine).time():
+            return await try_until_settled(extraction, patience, self._tools.guard, self._tools.clock)
+
+    def _keep(self, chunk: ChunkSubmitted, checkpoint: Checkpoint) -> "asyncio.Task[Checkpoint]":
+        """Write the checkpoint in a task of its own, because an aborted flight must not lose what was paid."""
+        task = asyncio.create_task(self._create_checkpoint(chunk, checkpoint))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+        return task
+
+    async def _create_checkpoint(self, chunk: ChunkSubmitted, checkpoint: Checkpoint) -> Checkpoint:
+        key = ids.checkpoint_key(chunk.tenant, chunk.job, chunk.index)
+        store = self._tools.store
+        if await until_done(lambda: store.create(key, checkpoint.to_bytes())):
+            return checkpoint
+        return Checkpoint.model_validate_json(await until_done(lambda: store.get(key)))
+
+    async def _announce(self, address: ChunkAddress, settled: Settled, traceparent: str) -> ChunkExtracted:
+        if not isinstance(settled, Checkpoint):
+            settled = await self._keep_failure(address, settled)
+        result = address.result(settled)
+        message = to_message(result, source=SERVICE, traceparent=child_of(traceparent))
+        await until_done(lambda: self._tools.publisher.publish(message))
+        return result
+
+    async def _keep_failure(self, address: ChunkAddress, settled: ChunkFailure | GivenUp) -> ChunkFailure:
+        """Write the failure of this message's attempt, or read the one that stands there."""
+        failure = address.failure(settled.code, settled.detail, settled.usage)
+        key = ids.failure_key(address.tenant, address.job, address.attempt, address.index)
+        store = self._tools.store
+        if await until_done(lambda: store.create(key, failure.to_bytes())):
+            return failure
+        return ChunkFailure.model_validate_json(await until_done(lambda: store.get(key)))
+
+
+async def until_done(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask the store or the broker until it answers."""
+    async for attempt in stamina.retry_context(
+        on=TransientError, attempts=None, timeout=None, wait_initial=0.2, wait_max=10.0
+    ):
+        with attempt:
+            return await ask()
+    raise AssertionError("unreachable: the context tries without end")

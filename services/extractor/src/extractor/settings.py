@@ -1,0 +1,26 @@
+"""The extractor's settings: the only reader of its environment."""
+
+from pydantic import Field, SecretStr
+
+from feuilleton.settings import CommonSettings
+
+
+class Settings(CommonSettings):
+    gemini_api_key: SecretStr | None = None
+    """Without it there is no Gemini engine here: its chunks fail with `engine_not_configured`."""
+    gemini_base_url: str | None = None
+    gemini_calls: int = Field(default=64, ge=1, le=1000)
+    """Calls to Gemini in flight, in this process."""
+    gemini_timeout_seconds: float = Field(default=120.0, gt=0)
+    local_workers: int = Field(default=2, ge=0, le=64)
+    """Subprocesses of the local engine, and chunks that it works on at a time; 0 switches it off."""
+    local_worker_memory_bytes: int = Field(default=2 * 1024**3, ge=512 * 1024**2)
+    """Address space of one such subprocess."""
+    window_bytes: int = Field(default=64 * 1024**2, ge=1024**2)
+    """Messages held in memory, waiting or at work."""
+    chunk_deadline_seconds: float = Field(default=30 * 60.0, gt=0)
+    """From a chunk's first call, waits for quota excluded."""
+    session_seconds: float = Field(default=8.0, ge=6.0, le=60.0)
+    """A member silent for so long loses its partitions; no model call starts after half of it without an answer."""
+    drain_seconds: float = Field(default=20.0, ge=0)
+    """How long a stop waits for calls in flight. Keep it below the platform's grace time."""

@@ -1,0 +1,110 @@
+"""One extraction, tried until it gives a checkpoint or has failed for good. The errors' types decide."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from extractor.gate import Guard, StaleMembershipError
+from extractor.patience import Patience, quota_wait_seconds
+from feuilleton.contracts.documents import Checkpoint, Usage
+from feuilleton.contracts.errors import LostInvariantError, PipelineError, QuotaExceededError, TransientError
+from feuilleton.processes.pool import WorkerDiedError, WorkerTimeoutError
+
+log = structlog.get_logger(__name__)
+
+
+class Extraction(Protocol):
+    """The work on one chunk. It can be resumed: `run` after an error goes on where the last one stopped."""
+
+    @property
+    def usage(self) -> Usage:
+        """What it cost so far."""
+        ...
+
+    async def run(self) -> Checkpoint:
+        """Return the checkpoint. Raises TransientError (call `run` again later: what was answered is not asked
+        again), and other PipelineErrors for a chunk that has failed for good.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A chunk that failed for good, and what it cost."""
+
+    code: str
+    detail: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time and chance, as a test replaces them. `now` is aware UTC."""
+
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Random = field(default_factory=Random)
+
+
+async def try_until_settled(
+    extraction: Extraction, patience: Patience, guard: Guard, clock: Clock
+) -> Checkpoint | GivenUp:
+    """Run an extraction as long as trying can help.
+
+    Transient faults are tried again with backoff until the chunk's deadline; a wait for quota, or for the group
+    to answer, costs no try and no time. Raises LostInvariantError, and what is no PipelineError.
+    """
+    while True:
+        await _wait_for_the_group(patience, guard, clock)
+        patience.begin(clock.now())
+        try:
+            async with asyncio.timeout(patience.remaining_seconds(clock.now())) as limit:
+                return await extraction.run()
+        except TransientError as exc:
+            gave_up = await _wait_after(exc, patience, clock)
+        except LostInvariantError:
+            raise
+        except PipelineError as exc:
+            gave_up = exc.code
+            log.info("chunk_given_up", code=exc.code, detail=exc.detail)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            gave_up = "deadline_exceeded"
+        if gave_up is not None:
+            return GivenUp(gave_up, usage=extraction.usage)
+
+
+async def _wait_for_the_group(patience: Patience, guard: Guard, clock: Clock) -> None:
+    asked_at = clock.now()
+    await guard.fresh()
+    patience.exclude((clock.now() - asked_at).total_seconds())
+
+
+async def _wait_after(exc: TransientError, patience: Patience, clock: Clock) -> str | None:
+    """Wait as this fault asks. Returns the code to give up with when it asks for too much."""
+    if isinstance(exc, StaleMembershipError):
+        return None
+    if isinstance(exc, QuotaExceededError):
+        seconds = quota_wait_seconds(exc.retry_after_seconds, clock.random)
+        log.info("quota_waited_for", seconds=round(seconds, 1))
+        await clock.sleep(seconds)
+        patience.exclude(seconds)
+        return None
+    if isinstance(exc, WorkerDiedError | WorkerTimeoutError) and patience.count_death():
+        return exc.code
+    seconds = patience.backoff_seconds(clock.random)
+    if seconds >= patience.remaining_seconds(clock.now()):
+        return "deadline_exceeded"
+    log.info("chunk_tried_again", code=exc.code, tries=patience.tries, seconds=round(seconds, 1))
+    await clock.sleep(seconds)
+    return None

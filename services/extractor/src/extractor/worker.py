@@ -1,0 +1,84 @@
+"""The extractor as one process: started in order, stopped in order, with an exit status that tells."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Protocol
+
+import stamina
+import structlog
+
+from extractor.consumer import ChunkConsumer
+from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.observability.health import HealthServer, Missing
+from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.control import ControlLog
+
+log = structlog.get_logger(__name__)
+
+
+class Part(Protocol):
+    """Something that must run before the first message. `start` raises TransientError while what it needs is away."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class ExtractorWorker:
+    """`parts` start before the consumer, in order, and stop after it, in the opposite order."""
+
+    def __init__(
+        self,
+        consumer: ChunkConsumer,
+        control: ControlLog,
+        store: ObjectStore,
+        *,
+        parts: Sequence[Part],
+        drain_seconds: float,
+    ) -> None:
+        self._consumer = consumer
+        self._control = control
+        self._store = store
+        self._parts = (*parts, control, consumer)
+        self._drain_seconds = drain_seconds
+        self._stop = asyncio.Event()
+
+    async def run(self, host: str, port: int) -> None:
+        """Work until SIGTERM or SIGINT. Raises LostInvariantError, OSError when the port is taken."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        health = HealthServer(host, port, live=self._consumer.missing_for_life, ready=self._missing_for_work)
+        await health.start()
+        started: list[Part] = []
+        try:
+            if await self._start_parts(started):
+                log.info("worker_started")
+                await self._consumer.run(self._stop)
+                await self._consumer.drain(self._drain_seconds)
+        finally:
+            for part in reversed(started):
+                await part.stop()
+            await health.stop()
+        log.info("worker_ended")
+
+    async def _start_parts(self, started: list[Part]) -> bool:
+        """Start each part, waiting for what is away. False when asked to stop meanwhile."""
+        for part in self._parts:
+            async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None, wait_max=5.0):
+                if self._stop.is_set():
+                    return False
+                with attempt:
+                    await part.start()
+            started.append(part)
+        return not self._stop.is_set()
+
+    async def _missing_for_work(self) -> Missing:
+        missing = await self._consumer.missing_for_work()
+        if not self._control.ready:
+            missing.append("control_log")
+        try:
+            await self._store.check()
+        except PipelineError:
+            missing.append("object_store")
+        return missing

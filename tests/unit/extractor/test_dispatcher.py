@@ -1,0 +1,266 @@
+"""Taking in, turns, commands, rebalances and the end, without a broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import stamina
+
+from extractor.dispatcher import Dispatcher
+from extractor.gate import FixedLimit
+from extractor.watermark import Partition
+from extractor.window import Window
+from feuilleton.contracts.errors import InvalidInputError
+from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData
+from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.topics import DEAD_LETTERS
+from feuilleton.streaming.commands import Commands
+from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetterLimitError, DeadLetters
+from tests.unit.extractor.chunk_builders import JOB, TENANT, ARecord, Bench, a_chunk, a_record
+
+P = Partition("chunks", 0)
+Q = Partition("chunks", 1)
+
+
+@pytest.fixture(autouse=True)
+def _no_waits() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+class Desk(Bench):
+    """A dispatcher on memory adapters, with partitions P and Q assigned."""
+
+    def open(self, *, calls: int = 2, limit: DeadLetterLimit | None = None) -> Dispatcher:
+        self.commands = Commands()
+        self.window = Window(10**6)
+        self.dispatcher = Dispatcher(
+            self.handler(),
+            DeadLetters(self.publisher, service="extractor", limit=limit),
+            self.commands,
+            {Engine.LOCAL: FixedLimit(calls)},
+            self.window,
+        )
+        self.dispatcher.assign([P, Q])
+        return self.dispatcher
+
+    def command(self, command: EventData) -> None:
+        self.commands.add(command, 0.0)
+        self.dispatcher.obey(command)
+
+    async def settle(self) -> None:
+        """Until nothing runs; while the script holds its work, long enough for the rest to come to rest."""
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if self.script.hold or not self.dispatcher.busy:
+                return
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    desk = Desk()
+    yield desk
+    await desk.dispatcher.drain(0)
+
+
+async def test_a_record_is_extracted_and_its_offset_finished(desk: Desk) -> None:
+    dispatcher = desk.open()
+    dispatcher.accept(a_record(5, a_chunk()))
+    dispatcher.dispatch()
+    await desk.settle()
+    assert len(desk.publisher.of(ChunkExtracted)) == 1
+    assert dispatcher.watermark.commit_points() == {P: 6}
+    assert desk.window.held_bytes == 0
+
+
+async def test_no_more_chunks_are_at_work_than_the_engine_allows(desk: Desk) -> None:
+    dispatcher = desk.open(calls=2)
+    desk.script.hold = True
+    for index in range(5):
+        dispatcher.accept(a_record(index, a_chunk(index)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    assert desk.script.runs == [0, 1]
+    desk.script.hold = False
+    desk.script.go.set()
+    await desk.settle()
+    assert desk.script.runs == [0, 1, 2, 3, 4]
+    assert dispatcher.watermark.commit_points() == {P: 5}
+
+
+async def test_the_offset_of_a_failed_chunk_passes_too(desk: Desk) -> None:
+    dispatcher = desk.open()
+    desk.script.steps = [InvalidInputError(code="refused")]
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.dispatch()
+    await desk.settle()
+    assert dispatcher.watermark.commit_points() == {P: 1}
+
+
+async def test_a_fault_of_ours_costs_that_chunk_alone(desk: Desk) -> None:
+    dispatcher = desk.open(calls=1)
+    desk.script.steps = [ZeroDivisionError()]
+    for index in range(2):
+        dispatcher.accept(a_record(index, a_chunk(index)))
+    dispatcher.dispatch()
+    await desk.settle()
+    assert [result.code for result in desk.publisher.of(ChunkExtracted)] == ["internal_error", None]
+    assert not dispatcher.failure.done()
+
+
+async def test_a_cancel_aborts_what_runs_drops_what_waits_and_publishes_nothing(desk: Desk) -> None:
+    dispatcher = desk.open(calls=1)
+    desk.script.hold = True
+    for index in range(3):
+        dispatcher.accept(a_record(index, a_chunk(index)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
+    await desk.settle()
+    assert desk.script.runs == desk.script.aborted == [0]
+    assert desk.publisher.messages == []
+    assert dispatcher.watermark.commit_points() == {P: 3}
+    assert desk.window.held_bytes == 0
+
+
+async def test_a_cancel_of_one_attempt_leaves_the_flight_to_the_other(desk: Desk) -> None:
+    dispatcher = desk.open(calls=5)
+    desk.script.hold = True
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.accept(a_record(1, a_chunk(attempt=2)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
+    desk.script.hold = False
+    desk.script.go.set()
+    await desk.settle()
+    assert desk.script.aborted == []
+    assert desk.script.runs == [0]
+    assert [result.attempt for result in desk.publisher.of(ChunkExtracted)] == [2]
+
+
+async def test_a_command_does_not_touch_other_jobs(desk: Desk) -> None:
+    dispatcher = desk.open(calls=1)
+    desk.script.hold = True
+    other = a_chunk(job=JobId("6ed7a1f0-0000-4000-8000-000000000002"))
+    dispatcher.accept(a_record(0, other))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    desk.command(DeleteJob(job=JOB, tenant=TENANT))
+    await desk.settle()
+    assert desk.script.aborted == []
+
+
+async def test_a_chunk_of_a_cancelled_attempt_is_skipped_when_it_arrives(desk: Desk) -> None:
+    dispatcher = desk.open()
+    desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.dispatch()
+    await desk.settle()
+    assert desk.script.runs == []
+    assert desk.publisher.messages == []
+    assert dispatcher.watermark.commit_points() == {P: 1}
+
+
+async def test_calls_live_on_over_a_rebalance_and_a_redelivery_joins_them(desk: Desk) -> None:
+    dispatcher = desk.open()
+    desk.script.hold = True
+    dispatcher.accept(a_record(0, a_chunk(0)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P])
+    dispatcher.accept(a_record(0, a_chunk(0)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    desk.script.hold = False
+    desk.script.go.set()
+    await desk.settle()
+    assert desk.script.runs == [0]
+    assert desk.script.aborted == []
+    assert len(desk.publisher.of(ChunkExtracted)) == 1
+    assert dispatcher.watermark.commit_points() == {P: 1}
+
+
+async def test_work_of_a_partition_that_did_not_come_back_is_given_up(desk: Desk) -> None:
+    dispatcher = desk.open(calls=2)
+    desk.script.hold = True
+    for offset in range(2):
+        dispatcher.accept(a_record(offset, a_chunk(offset), partition=0))
+        dispatcher.accept(a_record(offset, a_chunk(offset + 5), partition=1))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P])
+    await desk.settle()
+    assert desk.script.aborted == [5]
+    assert sorted(desk.script.runs) == [0, 1, 5]
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P, Q])
+    for offset in range(2):
+        dispatcher.accept(a_record(offset, a_chunk(offset), partition=0))
+    dispatcher.accept(a_record(0, a_chunk(5), partition=1))
+    desk.script.hold = False
+    desk.script.go.set()
+    dispatcher.dispatch()
+    await desk.settle()
+    assert sorted(desk.script.runs) == [0, 1, 5, 5]
+    assert sorted(result.index for result in desk.publisher.of(ChunkExtracted)) == [0, 1, 5]
+    assert dispatcher.watermark.commit_points() == {P: 2, Q: 1}
+
+
+async def test_a_poison_message_is_dead_lettered_and_the_next_goes_on(desk: Desk) -> None:
+    dispatcher = desk.open()
+    dispatcher.accept(ARecord(0, b"{broken", (("job", b"j"),)))
+    dispatcher.accept(ARecord(1, None))
+    dispatcher.accept(a_record(2, a_chunk()))
+    dispatcher.dispatch()
+    await desk.settle()
+    letters = [message for message in desk.publisher.messages if message.topic == DEAD_LETTERS.name]
+    assert [dict(letter.headers)["dl-reason"] for letter in letters] == [b"poison_message"] * 2
+    assert dispatcher.watermark.commit_points() == {P: 3}
+
+
+async def test_when_nearly_everything_is_poison_the_process_stops_and_keeps_its_place(desk: Desk) -> None:
+    dispatcher = desk.open(limit=DeadLetterLimit(grace=2))
+    for offset in range(4):
+        dispatcher.accept(ARecord(offset, b"{broken"))
+    with pytest.raises(DeadLetterLimitError):
+        await asyncio.wait_for(dispatcher.failure, 1)
+    assert dispatcher.watermark.commit_points() == {P: 2}
+
+
+async def test_a_full_partition_is_not_fetched_from(desk: Desk) -> None:
+    dispatcher = desk.open(calls=1)
+    desk.script.hold = True
+    dispatcher.accept(a_record(0, a_chunk()))
+    assert not dispatcher.is_full(P)
+    for offset in range(1, 400):
+        dispatcher.accept(a_record(offset, a_chunk(offset)))
+    assert dispatcher.is_full(P)
+    assert not dispatcher.is_full(Q)
+
+
+async def test_draining_ends_what_runs_and_starts_nothing(desk: Desk) -> None:
+    dispatcher = desk.open(calls=1)
+    desk.script.hold = True
+    for offset in range(2):
+        dispatcher.accept(a_record(offset, a_chunk(offset)))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    asyncio.get_running_loop().call_later(0.02, desk.script.go.set)
+    await dispatcher.drain(5)
+    assert desk.script.runs == [0]
+    assert dispatcher.watermark.commit_points() == {P: 1}
+
+
+async def test_what_does_not_end_in_time_is_given_up_and_not_finished(desk: Desk) -> None:
+    dispatcher = desk.open()
+    desk.script.hold = True
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.dispatch()
+    await asyncio.sleep(0.01)
+    await dispatcher.drain(0.01)
+    assert desk.script.aborted == [0]
+    assert dispatcher.watermark.commit_points() == {P: 0}
