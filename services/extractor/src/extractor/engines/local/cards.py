@@ -1,0 +1,130 @@
+"""From the proposals of both parses to the cards of one source sentence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from extractor.engines.local.confidence import confidence_of
+from extractor.engines.local.forms import Forms
+from extractor.engines.local.proposals import CutKey, Proposal, propose
+from extractor.engines.local.segments import Edge, Segment
+from extractor.engines.local.syntax import Parse
+from extractor.engines.local.words import Word
+from feuilleton.contracts.text import count_words
+
+# Fewer words than this seldom say anything whole, whatever the job's minimum is.
+_LEAST_WORDS = 3
+_STRESSED_MARKS = frozenset({"!", "…", "...", "."})
+_VOWELS = "aeiouâàéèêëîïôûùœæ"
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Words a card may have, both included."""
+
+    least: int
+    most: int
+
+    def allow(self, text: str) -> bool:
+        return max(self.least, _LEAST_WORDS) <= count_words(text) <= self.most
+
+
+@dataclass(frozen=True)
+class Card:
+    text: str
+    confidence: float
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    proposal: Proposal
+    card: Card
+
+
+def cut_segment(
+    source: str, segment: Segment, parses: Sequence[Parse], forms: Forms, lengths: Lengths
+) -> tuple[Card, ...]:
+    """The cards of one segment in the order of the text, none overlapping another, each within `lengths`."""
+    by_parse = [{p.key: p for p in propose(parse, segment, forms)} for parse in parses]
+    merged: dict[CutKey, Proposal] = {}
+    for proposals in by_parse:
+        merged = {**proposals, **merged}
+    choices = []
+    for key, proposal in merged.items():
+        text = card_text(source, segment, proposal)
+        if text is not None and lengths.allow(text):
+            agreed = all(key in proposals for proposals in by_parse)
+            choices.append(_Choice(proposal, _card(text, segment, proposal, agreed=agreed)))
+    return tuple(choice.card for choice in choose(choices))
+
+
+def choose(choices: Iterable[_Choice]) -> list[_Choice]:
+    """The surest first, the longer first among equals; none overlaps another. In the order of the text."""
+    taken: list[_Choice] = []
+    for choice in sorted(choices, key=_preference):
+        cut = choice.proposal.cut
+        if all(cut.end <= other.proposal.cut.begin or other.proposal.cut.end <= cut.begin for other in taken):
+            taken.append(choice)
+    return sorted(taken, key=lambda choice: choice.proposal.cut.begin)
+
+
+def _preference(choice: _Choice) -> tuple[float, int, int]:
+    cut = choice.proposal.cut
+    return -choice.card.confidence, cut.begin - cut.end, cut.begin
+
+
+def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool) -> Card:
+    repeated = proposal.subject is not None
+    kind = proposal.cut.kind
+    confidence = confidence_of(kind, agreed=agreed, subject_repeated=repeated, lead_dropped=proposal.lead_dropped)
+    flags = {
+        f"end_{kind.name.lower()}": True,
+        "single_parse": not agreed,
+        "subject_repeated": repeated,
+        "lead_dropped": proposal.lead_dropped,
+        "incise_removed": segment.incise,
+    }
+    return Card(text, confidence, tuple(flag for flag, holds in flags.items() if holds))
+
+
+def card_text(source: str, segment: Segment, proposal: Proposal) -> str | None:
+    """The author's words of the cut with a capital and a final mark; None where the edit would need more than that."""
+    cut = proposal.cut
+    body = _joined(source, segment.words[cut.begin : cut.end])
+    if proposal.subject is not None:
+        subject = _joined(source, segment.words[proposal.subject[0] : proposal.subject[1]])
+        elided = _before_verb(subject, body)
+        if elided is None:
+            return None
+        body = elided
+    body = body[:1].upper() + body[1:] + _final_mark(source, segment, cut.end)
+    return f"« {body} »" if segment.quoted else body
+
+
+def _joined(source: str, words: Sequence[Word]) -> str:
+    """Words with the author's spaces between them; where something was taken out, what is left closes up."""
+    parts: list[str] = []
+    for at, word in enumerate(words):
+        gap = source[words[at - 1].end : word.begin] if at else ""
+        parts.append((gap if not gap.strip() else "" if word.text == "," else " ") + word.text)
+    return "".join(parts)
+
+
+def _before_verb(subject: str, body: str) -> str | None:
+    """Subject and verb with the right form of 'je'; None before h and y, where the form is not sure."""
+    name = subject.lower().replace("’", "'")
+    if name not in {"je", "j'"}:
+        return f"{subject} {body}"
+    first = body[:1].lower()
+    if first in {"h", "y"}:
+        return None
+    return f"j'{body}" if first in _VOWELS else f"je {body}"
+
+
+def _final_mark(source: str, segment: Segment, end: int) -> str:
+    whole = end == len(segment.words) and segment.closer is Edge.FULL_STOP
+    if not whole or segment.mark not in _STRESSED_MARKS:
+        return "."
+    last = segment.words[-1].end
+    gap = source[last : source.find(segment.mark, last)]
+    return (gap if not gap.strip() else "") + segment.mark

@@ -1,0 +1,124 @@
+"""What the rules ask about word forms: is it finite, does it agree, what is its imparfait. Answers come from Lefff."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from extractor.lexicon import CACHED_FORMS, Lexicon, Reading
+
+_VERB_CATEGORIES = frozenset({"v", "auxEtre", "auxAvoir"})
+_WORD_CATEGORIES = frozenset({"nc", "adj", "adv", "prep", "det", "pro", "csu", "coo", "prel", "pri", "pres", "cln"})
+# Lefff's letters. Those that state a fact or its future: present, imparfait, passé simple, future.
+_INDICATIVE = frozenset("PIJF")
+_CONDITIONAL = "C"
+_PASSE_SIMPLE = "J"
+_IMPERFECT = "I"
+_PARTICIPLE = "K"
+# Infinitives, gerunds, subjunctives and imperatives are left out: no rule asks for them.
+_KEPT = _INDICATIVE | {_CONDITIONAL, _PARTICIPLE}
+_IMPERFECT_LINES = re.compile(rb"^([^\t\n]+)\t(?:v|auxEtre|auxAvoir)\t([^\t\n]+)\tI([123]+)([sp])", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class VerbForm:
+    """One verbal reading of a form; `persons` as '13', `number` s, p or empty."""
+
+    lemma: str
+    tenses: frozenset[str]
+    persons: str
+    number: str
+
+
+@dataclass(frozen=True)
+class FormFacts:
+    """All that is known of one form. `common`: it has a reading besides verb and name."""
+
+    verbs: tuple[VerbForm, ...]
+    common: bool
+
+    @property
+    def lemmas(self) -> frozenset[str]:
+        return frozenset(verb.lemma for verb in self.verbs)
+
+    @property
+    def tenses(self) -> frozenset[str]:
+        return frozenset(tense for verb in self.verbs for tense in verb.tenses)
+
+
+class Forms:
+    """Questions about forms; case does not matter. `imperfects`: 'dire 3s' to 'disait'."""
+
+    def __init__(self, lexicon: Lexicon, imperfects: Mapping[str, str]) -> None:
+        self._lexicon = lexicon
+        self._imperfects = imperfects
+        self.facts = lru_cache(maxsize=CACHED_FORMS)(self._facts)
+
+    def _facts(self, form: str) -> FormFacts:
+        readings = self._lexicon.readings(form.lower())
+        verbs = (_verb_form(reading) for reading in readings if reading.category in _VERB_CATEGORIES)
+        kept = tuple(dict.fromkeys(verb for verb in verbs if not _KEPT.isdisjoint(verb.tenses)))
+        return FormFacts(kept, any(reading.category in _WORD_CATEGORIES for reading in readings))
+
+    def lemmas(self, form: str) -> frozenset[str]:
+        """Of its verbal readings."""
+        return self.facts(form).lemmas
+
+    def is_indicative(self, form: str) -> bool:
+        """A finite form that can be read as the indicative (so not only subjunctive or conditional)."""
+        return not _INDICATIVE.isdisjoint(self.facts(form).tenses)
+
+    def is_finite(self, form: str) -> bool:
+        """Indicative or conditional."""
+        return self.is_indicative(form) or _CONDITIONAL in self.facts(form).tenses
+
+    def is_passe_simple(self, form: str) -> bool:
+        return _PASSE_SIMPLE in self.facts(form).tenses
+
+    def is_imperfect(self, form: str) -> bool:
+        return _IMPERFECT in self.facts(form).tenses
+
+    def is_common_word(self, form: str) -> bool:
+        """A noun, adjective, adverb or function word; a name that is none of these is a safer subject."""
+        return self.facts(form).common
+
+    def agrees(self, form: str, person: str, number: str) -> bool:
+        """Whether an indicative or conditional reading of the form has this person ('1'-'3') and number."""
+        return any(
+            not (_INDICATIVE | {_CONDITIONAL}).isdisjoint(verb.tenses)
+            and person in verb.persons
+            and number == verb.number
+            for verb in self.facts(form).verbs
+        )
+
+    def shared_tenses(self, one: str, other: str) -> frozenset[str]:
+        """Finite tenses that both forms may stand in."""
+        return (self.facts(one).tenses & self.facts(other).tenses) - {_PARTICIPLE}
+
+    def in_imperfect(self, form: str) -> str:
+        """The imparfait of a form that can only be a passé simple, else the form itself.
+
+        The parsers were trained on newspapers, which have next to no passé simple: they take it for a noun.
+        """
+        facts = self.facts(form)
+        if facts.common or facts.tenses != {_PASSE_SIMPLE}:
+            return form
+        verb = min(facts.verbs, key=lambda v: v.lemma)
+        return self._imperfects.get(f"{verb.lemma} {verb.persons[:1]}{verb.number}", form)
+
+
+def load_forms(lexicon: Lexicon) -> Forms:
+    """Index the imparfaits of a lexicon (0.3 s)."""
+    imperfects: dict[str, str] = {}
+    for line in lexicon.find_lines(_IMPERFECT_LINES):
+        form, lemma, persons, number = (part.decode() for part in line.groups())
+        for person in persons:
+            imperfects.setdefault(f"{lemma} {person}{number}", form)
+    return Forms(lexicon, imperfects)
+
+
+def _verb_form(reading: Reading) -> VerbForm:
+    features = reading.features
+    tenses = frozenset(ch for ch in features if ch.isupper())
+    persons = "".join(ch for ch in features if ch.isdigit())
+    return VerbForm(reading.lemma, tenses, persons, features[-1] if features[-1:] in {"s", "p"} else "")

