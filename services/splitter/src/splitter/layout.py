@@ -1,0 +1,144 @@
+"""The measures of a book's type area: what structure goes by. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from splitter.pages import Line, Page
+
+_BIN_POINTS = 1.0
+_LEFT_SHARE = 0.08  # of the lines of a side begin at its margin, even in a book that is all dialogue
+_COLUMN_SHARE = 0.25  # of a page's lines stand in each column, at least
+_CROSSING_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Where the lines of one column begin and end."""
+
+    left: float
+    right: float
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`body_size` is the size of most of the text, `leading` its usual distance of lines, `indent` how far the
+    first line of a paragraph goes in (0: the book does not do so). Points.
+    """
+
+    body_size: float
+    leading: float
+    indent: float
+    sides: dict[bool, Margins]
+
+    def frame(self, page: Page) -> "Frame":
+        """The columns of a page: two where it has them, else the one of its side."""
+        split = _gutter(page)
+        if split is None:
+            return Frame(_fitted(self.sides.get(page.number % 2 == 0) or Margins(0.0, page.width), page))
+        first, second = (
+            Margins(min(one.left for one in column), max(one.right for one in column))
+            for column in ([one for one in page.lines if (one.left >= split) is right] for right in (False, True))
+        )
+        return Frame(first, split, second)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The columns of one page. `split` is where the second begins."""
+
+    first: Margins
+    split: float | None = None
+    second: Margins | None = None
+
+    def of(self, line: Line) -> Margins:
+        """The margins that the line keeps to."""
+        if self.split is None or self.second is None or line.left < self.split:
+            return self.first
+        return self.second
+
+
+def measure(pages: Sequence[Page]) -> Layout:
+    """The layout of a book whose running heads are gone. Defaults that mean little for an empty one."""
+    body_size = _most_common(((line.size, len(line.text)) for page in pages for line in page.lines), default=10.0)
+    body = {page.number: [line for line in page.lines if near(line.size, body_size)] for page in pages}
+    leading = _most_common(
+        (
+            (round(below.baseline - above.baseline, 1), 1)
+            for lines in body.values()
+            for above, below in pairwise(lines)
+            if 0.5 * body_size < below.baseline - above.baseline < 4 * body_size
+        ),
+        default=1.2 * body_size,
+    )
+    sides: dict[bool, list[Line]] = defaultdict(list)
+    for number, lines in body.items():
+        sides[number % 2 == 0].extend(lines)
+    margins = {even: _margins_of(lines) for even, lines in sides.items() if lines}
+    return Layout(body_size, leading, _usual_indent(body, margins, body_size), margins)
+
+
+def near(size: float, other: float) -> bool:
+    """Whether two sizes of type are the same to the eye."""
+    return abs(size - other) <= 0.07 * max(size, other)
+
+
+def _margins_of(lines: Sequence[Line]) -> Margins:
+    lefts = Counter(round(line.left / _BIN_POINTS) for line in lines)
+    enough = max(2.0, _LEFT_SHARE * len(lines))
+    often = [at for at, count in lefts.items() if count + lefts[at + 1] >= enough]
+    left = min(often or lefts) * _BIN_POINTS
+    rights = sorted(line.right for line in lines)
+    return Margins(left, rights[int(0.95 * (len(rights) - 1))])
+
+
+def _fitted(side: Margins, page: Page) -> Margins:
+    """The side's margins, or the page's own where no line of it begins near them (a shifted scan)."""
+    if not page.lines or any(abs(line.left - side.left) < 3 * _BIN_POINTS for line in page.lines):
+        return side
+    own = _margins_of(page.lines)
+    return own if own.left < side.left else Margins(side.left, max(side.right, own.right))
+
+
+def _usual_indent(body: dict[int, list[Line]], sides: dict[bool, Margins], size: float) -> float:
+    steps: Counter[float] = Counter()
+    count = 0
+    for number, lines in body.items():
+        for line in lines:
+            step = line.left - sides[number % 2 == 0].left
+            count += 1
+            if 0.5 * size <= step <= 4 * size:
+                steps[round(step)] += 1
+    if not steps:
+        return 0.0
+    step, often = steps.most_common(1)[0]
+    return float(step) if often >= 0.03 * count else 0.0
+
+
+def _most_common(weighted: Iterable[tuple[float, int]], *, default: float) -> float:
+    counts: Counter[float] = Counter()
+    for value, weight in weighted:
+        counts[value] += weight
+    return counts.most_common(1)[0][0] if counts else default
+
+
+def _gutter(page: Page) -> float | None:
+    """Where the second column begins, None on a page with one."""
+    lines = page.lines
+    right_half = Counter(round(line.left) for line in lines if line.left > 0.35 * page.width)
+    enough = _COLUMN_SHARE * len(lines)
+    for left, count in sorted(right_half.items()):
+        if count + right_half[left + 1] < 0.5 * enough:
+            continue
+        before = [line for line in lines if line.right < left]
+        behind = [line for line in lines if line.left >= left - 1]
+        crossing = len(lines) - len(before) - len(behind)
+        if min(len(before), len(behind)) >= max(enough, 4) and crossing <= _CROSSING_SHARE * len(lines) + 1:
+            overlap = min(line.baseline for line in behind) < max(line.baseline for line in before)
+            return float(left - 1) if overlap else None
+    return None

@@ -1,0 +1,183 @@
+"""Paragraphs to sentences. Pure, and fast: one pass over the places where a sentence may end.
+
+A sentence ends at . ! ? or … (with the quotes and brackets that close behind it) before a capital, a figure
+or a dash that opens a speech. It goes on before a small letter, so that « Non ! dit-il. » is one sentence;
+inside guillemets several sentences are several. Why these rules and not a library: docs/adr/0003.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from feuilleton.contracts.text import count_words
+from splitter.word_lists import ANYWHERE, BEFORE_FIGURE, SENTENCE_OPENERS, TITLES
+
+MAX_WORDS = 300  # a longer sentence is cut hard: no model call should be one sentence
+
+_SPACE = r"[ \u00a0\u202f]"
+_END = re.compile(
+    rf"(?P<mark>[.!?…](?:{_SPACE}?[.!?…])*)"
+    rf"(?P<close>(?:{_SPACE}?[»›”’\"')\]](?!\w))*)"
+    rf"(?P<gap>{_SPACE}+)"
+    rf"(?P<open>(?:(?:[«‹“„‘\"'(\[—–]|-(?={_SPACE}))(?:{_SPACE}+)?)*)"
+    r"(?=(?P<next>\w))"
+)
+_LAST_WORD = re.compile(r"[^\s«»“”\"()\[\]—–]+$")
+_INITIAL = re.compile(
+    r"(?:^|[-.’'])[A-ZÀ-ÖØ-Þ]$|^(?:Ch|Th|Ph|Ed|Éd|Fr|Fd|Gve|Alph|Alex|Aug|Jos|Jul|Vict|Wm|Geo|Chs|Jos)$"
+)
+_ROMAN = re.compile(r"^[IVXLC]+$")
+_DOTTED = re.compile(r"^(?:[^\W\d_]\.)+[^\W\d_]$")  # J.-C., S.M., c.-à-d.
+_WORD = re.compile(r"[\w’'-]+")
+_DASHES = ("—", "–", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A sentence: `text` is the paragraph from `start`, without the spaces around it. `dialogue`: it is
+    speech, or holds some. `hard_cut`: it is a piece of a sentence of more than `MAX_WORDS` words.
+    """
+
+    start: int
+    text: str
+    dialogue: bool = False
+    hard_cut: bool = False
+
+
+def split_paragraph(text: str) -> list[Span]:
+    """The sentences of a paragraph in order; joined, they hold every sign of it but the spaces between them."""
+    spans: list[Span] = []
+    speech = _Speech(text)
+    start = 0
+    for end in (*_ends(text), len(text)):
+        body = text[start:end]
+        lead = len(body) - len(body.lstrip())
+        body = body.strip()
+        if body:
+            spans.extend(_pieces(start + lead, body, dialogue=speech.holds(body)))
+        start = end
+    return spans
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Offsets where a sentence ends and another begins."""
+    asides = _asides(text)
+    for match in _END.finditer(text):
+        if _is_end(text, match) and not any(begin < match.start() < end for begin, end in asides):
+            yield match.end("close")
+
+
+def _is_end(text: str, match: re.Match[str]) -> bool:
+    first = match["next"]
+    if first.islower() or (match["open"].strip() in _DASHES and not (first.isupper() or first.isdigit())):
+        return False
+    if match["mark"] != "." or match["close"]:
+        return True
+    word = _LAST_WORD.search(text, max(0, match.start() - 40), match.start())
+    return word is None or not _is_abbreviated(word.group(), text, match)
+
+
+def _is_abbreviated(word: str, text: str, match: re.Match[str]) -> bool:
+    """Whether the point belongs to the word before it and the sentence goes on."""
+    lower = word.lower().rsplit("’", 1)[-1].rsplit("'", 1)[-1]
+    if lower in TITLES and not (word.isupper() and _ROMAN.match(word)):
+        return not match["open"].strip() or lower in ("m", "mm", "mme", "mlle")
+    if _INITIAL.search(word) or _DOTTED.match(word):
+        return match["open"].strip() in ("", "(") and not _opens(text, match.start("next"))
+    if lower in BEFORE_FIGURE and not match["open"].strip():
+        return match["next"].isdigit() or _names_figure(text, match.start("next"))
+    return lower in ANYWHERE and match["next"].isdigit()
+
+
+def _names_figure(text: str, at: int) -> bool:
+    word = _WORD.match(text, at)
+    return word is not None and bool(_ROMAN.match(word.group()))
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether the word there is one that opens a sentence, and no name."""
+    word = _WORD.match(text, at)
+    return word is not None and _is_opener(word.group())
+
+
+@lru_cache(maxsize=4096)
+def _is_opener(word: str) -> bool:
+    lower = word.lower().replace("’", "'")
+    return (
+        lower in SENTENCE_OPENERS
+        or lower.partition("'")[0] + "'" in SENTENCE_OPENERS
+        or lower.partition("-")[0] in SENTENCE_OPENERS
+    )
+
+
+def _asides(text: str) -> list[tuple[int, int]]:
+    """Brackets that stand inside a sentence, and what is quoted in the middle of one: no end is in there.
+
+    `il cria : « Viens ! Vite ! »` is no aside; `on répétait (Ho ! Ho !) sans fin` holds one.
+    """
+    if "(" not in text:
+        return []
+    return [
+        match.span()
+        for match in re.finditer(r"\([^()]{0,600}\)", text)
+        if text[: match.start()].rstrip()[-1:] not in ("", ".", "!", "?", "…", "»")
+    ]
+
+
+class _Speech:
+    """Follows the quotes of one paragraph from sentence to sentence."""
+
+    def __init__(self, paragraph: str) -> None:
+        self._turn = paragraph.startswith(("—", "–", "- ", "-\u00a0", "-\u202f"))
+        self._depth = 0
+
+    def holds(self, sentence: str) -> bool:
+        """Whether the next sentence is speech or holds some. A word in quotes is no speech."""
+        opened = self._depth > 0
+        self._depth = max(0, self._depth + sentence.count("«") - sentence.count("»"))
+        return self._turn or opened or sentence.startswith(("«", "—", "–")) or bool(_QUOTED_SPEECH.search(sentence))
+
+
+_QUOTED_SPEECH = re.compile(rf":{_SPACE}*[«“\"]|[«“]{_SPACE}*[A-ZÀ-ÖØ-Þ][^»”]*[.!?…,]{_SPACE}*[»”]|«[^»]*$")
+
+_CUTS = (
+    re.compile(rf"[;]{_SPACE}"),
+    re.compile(rf"[:!?…]{_SPACE}|{_SPACE}[—–]{_SPACE}"),
+    re.compile(rf",{_SPACE}(?=(?:et|mais|ou|car|donc|puis|tandis|qui|que|dont|où|quand|lorsque)\b)"),
+    re.compile(rf",{_SPACE}"),
+    re.compile(rf"{_SPACE}"),
+)
+
+
+def _pieces(start: int, text: str, *, dialogue: bool) -> Iterator[Span]:
+    """The sentence itself, or the pieces of one that is too long, each cut at the best place near its middle."""
+    if not _is_too_long(text):
+        yield Span(start, text, dialogue)
+        return
+    for offset, piece in _cut(text):
+        yield Span(start + offset, piece, dialogue, hard_cut=True)
+
+
+def _cut(text: str) -> list[tuple[int, str]]:
+    if not _is_too_long(text):
+        return [(0, text)]
+    at = _best_cut(text)
+    tail = text[at:].lstrip()
+    shift = len(text) - len(tail)
+    return [*_cut(text[:at].rstrip()), *((shift + offset, piece) for offset, piece in _cut(tail))]
+
+
+def _is_too_long(text: str) -> bool:
+    return len(text) >= 2 * MAX_WORDS and count_words(text) > MAX_WORDS
+
+
+def _best_cut(text: str) -> int:
+    """The strongest mark in the middle half, the one nearest to the middle among its kind."""
+    middle = len(text) // 2
+    low, high = len(text) // 4, 3 * len(text) // 4
+    for kind in _CUTS:
+        places = [match.end() for match in kind.finditer(text, low, high)]
+        if places:
+            return min(places, key=lambda at: abs(at - middle))
+    return next((match.end() for match in re.finditer(r"\s", text)), middle) or middle

@@ -1,0 +1,225 @@
+"""Lines to paragraphs, joined across pages, and chapters. Pure.
+
+A paragraph begins where the printer shows it: an indent, a blank line, a line that stopped short though the
+next word had room. What the printer does not show is not guessed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from feuilleton.contracts.documents import Chapter
+from splitter.chapter_words import close_up, has_chapter_word, numbers_chapter
+from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
+from splitter.hyphenation import Vocabulary, join_broken
+from splitter.layout import Frame, Layout, Margins
+from splitter.matter import outside_story
+from splitter.notes import ParsedPage, note_is_open, take_notes, without_calls
+from splitter.pages import HYPHEN, Line, OutlineEntry, Page
+
+_BLANK = 1.45  # times the usual distance of lines
+_ENDS = re.compile(r"[.!?…:»”\")\]][\s»”\")\]]*(?:[⁰¹²³⁴-⁹]+)?$")
+_DASH = re.compile(r"^(?:[—–]|-(?=[\s\u00a0\u202f]))")
+
+
+class ParagraphKind(StrEnum):
+    TEXT = "text"
+    NOTE = "note"  # a footnote, kept apart behind the paragraph that it interrupts
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph. `starts` are (offset in `text`, page) where each page's part begins, in order."""
+
+    text: str
+    chapter: int
+    starts: tuple[tuple[int, int], ...]
+    kind: ParagraphKind = ParagraphKind.TEXT
+
+    def page_at(self, offset: int) -> int:
+        """The 1-based page on which the character at `offset` is printed."""
+        return next(page for start, page in reversed(self.starts) if start <= offset)
+
+
+@dataclass(frozen=True)
+class Structure:
+    paragraphs: tuple[Paragraph, ...]
+    chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A line of text with what decides whether a paragraph begins with it."""
+
+    line: Line
+    page: int
+    margins: Margins
+    apart: bool  # a blank line before it
+    fresh: bool  # first of its page or column
+
+
+@dataclass
+class _Builder:
+    """Gathers paragraphs, chapters and notes in book order."""
+
+    layout: Layout
+    vocabulary: Vocabulary
+    fix_hyphenation: bool
+    chapters: list[Chapter] = field(default_factory=list)
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    open_lines: list[_Placed] = field(default_factory=list)
+    open_notes: list[list[tuple[Line, int]]] = field(default_factory=list)
+
+    def add_line(self, placed: _Placed) -> None:
+        if self.open_lines and begins_paragraph(self.open_lines[-1], placed, self.layout):
+            self.close_paragraph()
+        self.open_lines.append(placed)
+
+    def add_notes(self, parsed: ParsedPage) -> None:
+        if parsed.carried and self.open_notes:
+            self.open_notes[-1].extend((line, parsed.page.number) for line in parsed.carried)
+        elif parsed.carried:
+            self.open_notes.append([(line, parsed.page.number) for line in parsed.carried])
+        self.open_notes.extend([(line, parsed.page.number) for line in note] for note in parsed.notes)
+
+    def close_paragraph(self) -> None:
+        """End the paragraph; its notes come behind it."""
+        lines, self.open_lines = [(placed.line, placed.page) for placed in self.open_lines], []
+        self._emit(lines, ParagraphKind.TEXT)
+        notes, self.open_notes = self.open_notes, []
+        for note in notes:
+            self._emit(note, ParagraphKind.NOTE)
+
+    def begin_chapter(self, title: str, page: int) -> None:
+        self.close_paragraph()
+        self.chapters.append(Chapter(number=len(self.chapters) + 1, title=title, page=page))
+
+    def _emit(self, lines: list[tuple[Line, int]], kind: ParagraphKind) -> None:
+        text = ""
+        starts: list[tuple[int, int]] = []
+        for line, page in lines:
+            addition = without_calls(line.text)
+            if not addition:
+                continue
+            if text.endswith(HYPHEN):
+                joined = join_broken(text, addition, self.vocabulary, fix_hyphenation=self.fix_hyphenation)
+                offset, text = len(joined) - len(addition), joined
+            else:
+                offset, text = (len(text) + 1, f"{text} {addition}") if text else (0, addition)
+            if not starts or starts[-1][1] != page:
+                starts.append((offset if starts else 0, page))
+        if text.strip():
+            self.paragraphs.append(Paragraph(text, len(self.chapters), tuple(starts), kind))
+
+
+def find_structure(
+    pages: Sequence[Page],
+    outline: Sequence[OutlineEntry],
+    layout: Layout,
+    vocabulary: Vocabulary,
+    *,
+    fix_hyphenation: bool,
+) -> Structure:
+    """Paragraphs and chapters of pages that have no running heads any more and whose text is clean.
+
+    Headings, title pages, imprints and tables of contents are in no paragraph.
+    """
+    builder = _Builder(layout, vocabulary, fix_hyphenation)
+    prepared = list(_prepared(pages, outline, layout))
+    first = next((one.page.number for one in prepared if one.headings), None)
+    left_out = outside_story([one.page for one in prepared], layout, first)
+    for one in prepared:
+        if one.page.number not in left_out:
+            _add_page(builder, one, layout)
+    builder.close_paragraph()
+    return Structure(tuple(builder.paragraphs), tuple(builder.chapters))
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    page: Page
+    parsed: ParsedPage
+    frame: Frame
+    headings: frozenset[int]
+    unseen: str | None  # a chapter of the outline whose heading is not among the lines
+
+
+def _prepared(pages: Sequence[Page], outline: Sequence[OutlineEntry], layout: Layout) -> Iterator[_Prepared]:
+    open_note = False
+    for raw in pages:
+        parsed = take_notes(merge_drop_caps(raw, layout), layout, open_note=open_note)
+        open_note = note_is_open(parsed.notes[-1] if parsed.notes else parsed.carried)
+        page = parsed.page
+        frame = layout.frame(page)
+        titles = {plain_title(entry.title): entry.title for entry in outline if entry.page == page.number}
+        headings = heading_lines(page, frame, layout, titles)
+        unseen = next(iter(titles.values()), None) if titles and not headings else None
+        yield _Prepared(page, parsed, frame, headings, unseen)
+
+
+def _add_page(builder: _Builder, one: _Prepared, layout: Layout) -> None:
+    block: list[Line] = []
+    if one.unseen is not None:
+        builder.begin_chapter(" ".join(one.unseen.split()), one.page.number)
+    for at, line in enumerate(one.page.lines):
+        if at in one.headings:
+            block.append(line)
+            continue
+        if block:
+            builder.begin_chapter(chapter_title(block), one.page.number)
+            block = []
+        before, _ = distances(one.page.lines, at)
+        fresh = before == float("inf")
+        apart = not fresh and before > _BLANK * layout.leading
+        builder.add_line(_Placed(line, one.page.number, one.frame.of(line), apart, fresh))
+    if block:
+        builder.begin_chapter(chapter_title(block), one.page.number)
+    builder.add_notes(one.parsed)
+
+
+def chapter_title(lines: Sequence[Line]) -> str:
+    """The title that heading lines make: a number or a part, a dash, and the title itself."""
+    title = ""
+    for at, line in enumerate(lines):
+        text = close_up(line.text)
+        names = at > 0 and (has_chapter_word(lines[at - 1].text) or numbers_chapter(lines[at - 1].text))
+        title = f"{title} — {text}" if title and names else f"{title} {text}".strip()
+    return title
+
+
+def begins_paragraph(last: _Placed, line: _Placed, layout: Layout) -> bool:
+    """Whether `line` opens a paragraph, with `last` the line before it in the flow."""
+    text, ended = line.line.text, bool(_ENDS.search(last.line.text))
+    if last.line.text.endswith(HYPHEN) or _goes_on(text, last.line.text, ended=ended):
+        return False
+    inset = line.line.left - line.margins.left
+    if _is_indent(inset, last, layout):
+        return True
+    if line.apart:
+        return True
+    if _DASH.match(text) and layout.indent == 0 and ended:
+        return True
+    return _stopped_short(last, line, layout)
+
+
+def _goes_on(text: str, before: str, *, ended: bool) -> bool:
+    """The sentence is not at its end and the next line goes on in small letters, or behind a comma (verse)."""
+    return not ended and (text[:1].islower() or text[:1] in ",;:)" or (before.endswith(",") and text[:1].isalpha()))
+
+
+def _is_indent(inset: float, last: _Placed, layout: Layout) -> bool:
+    """The book's own indent; or a line further in than the one before it."""
+    size = layout.body_size
+    if layout.indent and abs(inset - layout.indent) < 0.3 * size:
+        return True
+    deeper = inset - (last.line.left - last.margins.left)
+    return 0.5 * size < inset < 8 * size and deeper > 0.5 * size
+
+
+def _stopped_short(last: _Placed, line: _Placed, layout: Layout) -> bool:
+    """The first word of the line had room at the end of the one before."""
+    text = line.line.text
+    word = text.split(maxsplit=1)[0]
+    needed = line.line.width * len(word) / max(len(text), 1) + 0.6 * layout.body_size
+    return last.margins.right - last.line.right > needed
