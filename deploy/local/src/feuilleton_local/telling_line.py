@@ -26,19 +26,23 @@ def telling_line(lines: Sequence[str]) -> str | None:
     return next((line.strip() for line in reversed(plain) if line.strip()), None)
 
 
-def tail_of(log: Path) -> list[str]:
-    """The last lines of a log; none when there is no log."""
+def cause_in(log: Path, *, since_byte: int = 0) -> str:
+    """The telling line of what a log says from `since_byte` on; of the whole when it was rotated since."""
+    return telling_line(_tail_of(log, since_byte)) or "it said nothing"
+
+
+def size_of(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def _tail_of(log: Path, since_byte: int) -> list[str]:
     try:
         with log.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            end = file.seek(0, 2)
+            file.seek(max(since_byte if since_byte <= end else 0, end - _TAIL_BYTES))
             return file.read().decode("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
-
-
-def cause_in(log: Path, *, after_line: int = 0) -> str:
-    return telling_line(tail_of(log)[after_line:]) or "it said nothing"
 
 
 def _told(lines: Sequence[str], index: int) -> str | None:

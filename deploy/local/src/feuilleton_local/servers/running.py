@@ -22,6 +22,7 @@ from feuilleton_local.servers.readiness import kafka_answers, postgres_answers
 from feuilleton_local.telling_line import cause_in
 
 START_SECONDS = 60.0
+LOCK_WAIT_SECONDS = 15.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 
@@ -120,11 +121,11 @@ class LocalServer:
             process.wait()
 
 
-def kafka_server(folder: Path, *, jars: Path = JARS_FOLDER) -> LocalServer:
+def kafka_server(folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> LocalServer:
     """A Kafka on free ports, not started yet; the data stay in `folder`. `address` is its bootstrap server."""
     port, controller_port = free_ports(2)
     address = f"{LOOPBACK}:{port}"
-    options = ["--port", str(port), "--controller-port", str(controller_port), "--jars", str(jars)]
+    options = ["--port", str(port), "--controller-port", str(controller_port), "--lock-wait", str(lock_wait_seconds)]
     return LocalServer(
         name="Kafka",
         address=address,
@@ -135,13 +136,14 @@ def kafka_server(folder: Path, *, jars: Path = JARS_FOLDER) -> LocalServer:
     )
 
 
-def postgres_server(folder: Path) -> LocalServer:
+def postgres_server(folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> LocalServer:
     """A Postgres on a free port, not started yet; the data stay in `folder`. `address` is its URL."""
     (port,) = free_ports(1)
+    options = ["--port", str(port), "--lock-wait", str(lock_wait_seconds)]
     return LocalServer(
         name="Postgres",
         address=url_of(port),
-        command=[sys.executable, "-m", "feuilleton_local.servers", "postgres", str(folder), "--port", str(port)],
+        command=[sys.executable, "-m", "feuilleton_local.servers", "postgres", str(folder), *options],
         log=folder / "postgres.log",
         stop_signal=signal.SIGINT,
         answers=lambda: postgres_answers(url_of(port)),

@@ -1,0 +1,66 @@
+"""What can be set for the local system: the only place here that reads the environment."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from feuilleton_local.failures import LocalError
+from feuilleton_local.paths import PROJECT_ROOT, LocalPaths
+from feuilleton_local.ports import LOOPBACK
+
+
+class LocalSettings(BaseSettings):
+    """Names are those of the environment, in upper case; `make up KAFKA_PORT=39092` sets one too."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    local_dir: Path = PROJECT_ROOT / ".local"
+    """Where data, logs and the sockets of a run are kept."""
+
+    kafka_bootstrap_servers: str | None = None
+    """A cluster of your own, instead of the one that is started here."""
+    kafka_prefix: str = ""
+    database_url: str | None = None
+    """A Postgres of your own, instead of the one that is started here."""
+    object_store_url: str | None = None
+    """s3://..., gs://... or file:///abs/path, instead of a folder in local_dir."""
+
+    kafka_port: int = 29092
+    kafka_controller_port: int = 29093
+    postgres_port: int = 25432
+    ingest_port: int = 8001
+    status_port: int = 8002
+    splitter_port: int = 8011
+    extractor_port: int = 8012
+    merger_port: int = 8013
+    projector_port: int = 8014
+
+    api_key: SecretStr | None = Field(default=None, min_length=16)
+    """The bearer key of the two HTTP services; made once into local_dir/api-key when not given."""
+    public_ingest_url: str | None = None
+    public_status_url: str | None = None
+    log_format: str = "console"
+    log_level: str = "INFO"
+
+    @property
+    def paths(self) -> LocalPaths:
+        return LocalPaths(self.local_dir.absolute())
+
+    @property
+    def ingest_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ingest_port}"
+
+    @property
+    def status_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.status_port}"
+
+
+def load_settings() -> LocalSettings:
+    """Raises LocalError naming the variable that is wrong, without its value."""
+    try:
+        return LocalSettings()
+    except ValidationError as wrong:
+        first = wrong.errors(include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise LocalError(f"{name} in the environment: {first['msg']}") from None
