@@ -25,6 +25,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "result_not_found": 404,
     "idempotency_key_in_use": 409,
     "job_already_ended": 409,
+    "job_not_ended": 409,
     "body_timeout": 408,
     "job_deleted": 410,
     "file_too_large": 413,

@@ -23,10 +23,18 @@ def partition_for(key: bytes, partitions: int) -> int:
 class KafkaPublisher:
     """Publisher on an idempotent producer with acks=all. Build it inside a running loop."""
 
-    def __init__(self, bootstrap: str, *, client_id: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        client_id: str,
+        prefix: str = "",
+        send_timeout_seconds: float = SEND_TIMEOUT_SECONDS,
+    ) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._prefix = prefix
+        self._send_timeout_seconds = send_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
@@ -64,7 +72,7 @@ class KafkaPublisher:
     async def publish_all(self, messages: list[Message]) -> None:
         producer = self._started()
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._send_timeout_seconds):
                 waits = [await self._send(producer, message) for message in messages]
                 await asyncio.gather(*waits)
         except MessageSizeTooLargeError as exc:
