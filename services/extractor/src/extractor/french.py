@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])['’](?=\w)|\w+(?:['’\-‑]\w+)*", re.IGNORECASE)
 
@@ -54,42 +55,36 @@ DANGLING_ENDS = _words(
 
 @dataclass(frozen=True)
 class Token:
-    """A word of a sentence: `form` as written, `key` in lower case with straight apostrophes.
+    """A word of a sentence: `form` as written, `key` in lower case with straight apostrophes and hyphens.
 
     `joined` is true for what hangs on the word before by a hyphen (`il` of `dit-il`).
     """
 
     form: str
-    start: int
+    key: str
     joined: bool = False
-
-    @property
-    def key(self) -> str:
-        return self.form.lower().replace("’", "'").replace("‑", "-")
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.form)
 
 
 _HYPHEN_CLITIC = re.compile(
     r"^(?P<verb>.+?)(?:-t)?-(?P<clitic>je|tu|il|elle|on|nous|vous|ils|elles|ce|moi|toi|le|la|les|lui|leur|y|en)$",
     re.IGNORECASE,
 )
+_PLAIN = str.maketrans("’‑", "'-")
 
 
+@lru_cache(maxsize=1024)  # each rule asks for the same card or source again
 def tokenize(text: str) -> tuple[Token, ...]:
-    """Words with their place; punctuation is left out. `qu'il` is two tokens, `dit-il` two, `peut-être` one."""
+    """The words; punctuation is left out. `qu'il` is two tokens, `dit-il` two, `peut-être` one."""
     tokens: list[Token] = []
-    for match in _TOKEN.finditer(text):
-        tokens.extend(_detach(match[0].replace("‑", "-"), match.start()))
+    for form in _TOKEN.findall(text):
+        tokens.extend(_detach(form.translate(_PLAIN)))
     return tuple(tokens)
 
 
-def _detach(form: str, start: int) -> list[Token]:
+def _detach(form: str) -> list[Token]:
     """`donne-le-moi` as donne, le, moi: pronouns that follow a verb are words of their own."""
-    match = _HYPHEN_CLITIC.match(form)
+    match = _HYPHEN_CLITIC.match(form) if "-" in form else None
     if match is None:
-        return [Token(form, start)]
-    clitic = Token(match["clitic"], start + match.start("clitic"), joined=True)
-    return [*_detach(match["verb"], start), clitic]
+        return [Token(form, form.lower())]
+    clitic = match["clitic"]
+    return [*_detach(match["verb"]), Token(clitic, clitic.lower(), joined=True)]

@@ -1,6 +1,6 @@
 """The seam between the extractor and whatever turns long source sentences into cards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from feuilleton.contracts.documents import CardDraft, DroppedSentence, SourceSentence, Usage
@@ -32,16 +32,16 @@ class BadAnswerError(PipelineError):
 
 
 class UnreadablePageError(PipelineError):
-    """This engine cannot read a page that has no text layer. Final for the chunk."""
+    """The engine cannot read a page that has no text layer. Final for the chunk."""
 
     code = "page_needs_ocr"
 
 
 @dataclass(frozen=True)
 class RewriteRequest:
-    """`sentences` are the whole chunk in book order; only those in `wanted` need cards, the others are context,
-    as is `before` (the sentence ahead of the chunk, or empty). `repair_round` is 0 for the first call and
-    grows with each repair, so that an engine can change its wording.
+    """`sentences` are the whole chunk in book order (in a repair, the wanted ones and a few around them); only those
+    in `wanted` need cards, the others are context, as is `before` (the sentence ahead of them, or empty).
+    `repair_round` is 0 for the first call and grows with each repair, so that an engine can change its wording.
     """
 
     sentences: tuple[SourceSentence, ...]
@@ -60,7 +60,7 @@ class RewriteAnswer:
 
     cards: tuple[CardDraft, ...]
     declined: tuple[DroppedSentence, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class PageAnswer:
     """The page's sentences in reading order (text and whether it is dialogue), running heads left out."""
 
     sentences: tuple[tuple[str, bool], ...]
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class RewriteEngine(Protocol):
@@ -91,7 +91,7 @@ class RewriteEngine(Protocol):
     prompt_version: str
 
     async def rewrite(self, request: RewriteRequest) -> RewriteAnswer:
-        """Cards for the wanted sentences. One model call at most (in-call retries of 5xx excepted).
+        """Cards for the wanted sentences. One model call at most, nothing is tried again in here.
 
         Raises TransientError (back off, try again), QuotaExceededError (wait as told, costs no try),
         ModelRefusalError, BadAnswerError. Cancelling the task aborts the call.

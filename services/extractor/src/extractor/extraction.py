@@ -1,0 +1,220 @@
+"""One chunk from its sentences to its checkpoint, with any engine."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extractor.engines.port import (
+    BadAnswerError,
+    ModelRefusalError,
+    PageRequest,
+    RewriteEngine,
+    RewriteRequest,
+)
+from extractor.lexicon import Lexicon, french
+from extractor.planning import Plan, plan_chunk
+from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
+from extractor.tally import BAD_ANSWER, REFUSED, Tally
+from extractor.validation import SourceRules
+from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
+from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.events import ChunkSubmitted
+from feuilleton.contracts.ids import SentenceId
+
+PAGE_TRIES = 3  # calls to read one page, when the answers are not in the agreed form
+# A repair shows fewer neighbours each time: they cost tokens, and a refusal may be theirs.
+REPAIR_NEIGHBOURS = 3
+MIN_UNANSWERED = 5  # fewer sentences without any answer may be their own fault
+
+
+class NoUsableAnswerError(PipelineError):
+    """The model answered, again and again, and nothing could be used. The chunk fails: a new attempt may do."""
+
+    code = "no_usable_answer"
+
+
+class PageMissingError(PipelineError):
+    """A page chunk came without its page."""
+
+    code = "page_missing"
+
+
+@dataclass
+class _Work:
+    """The state of a chunk whose sentences are known. `place` orders them."""
+
+    sentences: tuple[SourceSentence, ...]
+    plan: Plan
+    queue: AskQueue
+    tally: Tally
+    place: Mapping[SentenceId, int]
+
+
+class Extraction:
+    """The work on one chunk. After a TransientError (or a cancelled call) `run` goes on where it stopped: what was
+    answered is kept, only the call that failed is made again. One `run` at a time.
+    """
+
+    def __init__(
+        self,
+        chunk: ChunkSubmitted,
+        engine: RewriteEngine,
+        page_pdf: bytes | None = None,
+        *,
+        limits: RepairLimits | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        """`page_pdf` is the page of a page chunk. `limits` and `lexicon` default to what fits the engine."""
+        self._chunk = chunk
+        self._engine = engine
+        self._page_pdf = page_pdf
+        self._limits = limits or RepairLimits.of(engine.name)
+        self._lexicon = lexicon or french()
+        self._page_tries = 0
+        self._work: _Work | None = None
+        self.usage = Usage()
+
+    async def run(self) -> Checkpoint:
+        """The checkpoint, in which every sentence is represented or dropped with a reason.
+
+        Raises TransientError and QuotaExceededError (call again later), and other PipelineErrors when the chunk
+        has failed for good.
+        """
+        if self._work is None:
+            self._work = self._plan(await self._sentences())
+        work = self._work
+        while (ask := work.queue.next) is not None:
+            await self._ask(ask, work)
+        if len(work.plan.wanted) >= MIN_UNANSWERED and work.tally.nothing_usable():
+            raise NoUsableAnswerError(f"{len(work.plan.wanted)} sentences without an answer")
+        return self._checkpoint(work)
+
+    async def _sentences(self) -> tuple[SourceSentence, ...]:
+        chunk = self._chunk
+        if chunk.page_key is None:
+            return chunk.sentences
+        if self._page_pdf is None:
+            raise PageMissingError(chunk.page_key)
+        request = PageRequest(self._page_pdf, chunk.pages[0], chunk.model)
+        while True:
+            try:
+                answer = await self._engine.read_page(request)
+            except (ModelRefusalError, BadAnswerError) as exc:
+                self._page_tries += 1
+                self._pay(exc.usage, repair=self._page_tries > 1, billed=False)
+                if isinstance(exc, ModelRefusalError) or self._page_tries >= PAGE_TRIES:
+                    raise
+            else:
+                self._pay(answer.usage, repair=self._page_tries > 0, billed=self._page_tries == 0)
+                return _page_sentences(answer.sentences, chunk)
+
+    def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
+        settings = self._chunk.settings
+        plan = plan_chunk(sentences, settings, self._lexicon)
+        befores = (self._chunk.before, *(sentence.text for sentence in sentences))
+        wanted = set(plan.wanted)
+        rules = {
+            sentence.id: SourceRules.of(sentence.text, before, settings, self._lexicon)
+            for sentence, before in zip(sentences, befores, strict=False)
+            if sentence.id in wanted
+        }
+        place = {sentence.id: index for index, sentence in enumerate(sentences)}
+        return _Work(sentences, plan, AskQueue(plan.wanted, self._limits), Tally(rules), place)
+
+    async def _ask(self, ask: Ask, work: _Work) -> None:
+        """One call. An error that the caller may try again leaves the queue as it was."""
+        failure = Failure.FAULT
+        try:
+            answer = await self._engine.rewrite(self._request(ask, work))
+        except ModelRefusalError as exc:
+            self._pay(exc.usage, repair=ask.round > 0, billed=False)
+            failing = work.tally.fail(ask, REFUSED, exc.code)
+            failure = Failure.REFUSAL
+        except BadAnswerError as exc:
+            self._pay(exc.usage, repair=ask.round > 0, billed=False)
+            failing = work.tally.fail(ask, BAD_ANSWER, exc.detail)
+        else:
+            failing = work.tally.take(ask, answer)
+            useful = len(failing) < len(ask.wanted)
+            self._pay(answer.usage, repair=ask.round > 0, billed=useful and ask.round == 0)
+        work.queue.answered(failing, failure)
+
+    def _request(self, ask: Ask, work: _Work) -> RewriteRequest:
+        shown, before = work.sentences, self._chunk.before
+        if ask.round > 0:
+            shown, before = _neighbourhood(work, ask, before)
+        return RewriteRequest(
+            sentences=shown,
+            wanted=ask.wanted,
+            before=before,
+            settings=self._chunk.settings,
+            model=self._chunk.model,
+            repair_round=ask.round,
+        )
+
+    def _pay(self, usage: Usage, *, repair: bool, billed: bool) -> None:
+        """Repairs and answers without use are ours to pay."""
+        self.usage = Usage(
+            prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
+            output_tokens=self.usage.output_tokens + usage.output_tokens,
+            thinking_tokens=self.usage.thinking_tokens + usage.thinking_tokens,
+            billed_tokens=self.usage.billed_tokens + (usage.tokens if billed else 0),
+            calls=self.usage.calls + usage.calls,
+            repairs=self.usage.repairs + (usage.calls if repair else 0),
+            seconds=self.usage.seconds + usage.seconds,
+        )
+
+    def _checkpoint(self, work: _Work) -> Checkpoint:
+        chunk = self._chunk
+        cards = (*work.plan.cards, *work.tally.cards())
+        dropped = (*work.plan.dropped, *work.tally.dropped())
+        return Checkpoint(
+            job=chunk.job,
+            index=chunk.index,
+            text_hash=chunk.text_hash,
+            attempt=chunk.attempt,
+            engine=chunk.engine,
+            model=chunk.model,
+            prompt_version=self._engine.prompt_version,
+            cards=tuple(sorted(cards, key=lambda card: work.place[card.source_id])),
+            dropped=tuple(sorted(dropped, key=lambda each: work.place[each.source_id])),
+            sentences=() if chunk.page_key is None else work.sentences,
+            verdicts=dict(sorted(work.tally.verdicts.items())),
+            usage=self.usage,
+        )
+
+
+async def extract_chunk(
+    chunk: ChunkSubmitted, engine: RewriteEngine, page_pdf: bytes | None = None, limits: RepairLimits | None = None
+) -> Checkpoint:
+    """One chunk in one go, for callers that do not try again. Raises as `Extraction.run`."""
+    return await Extraction(chunk, engine, page_pdf, limits=limits).run()
+
+
+def _neighbourhood(work: _Work, ask: Ask, chunk_before: str) -> tuple[tuple[SourceSentence, ...], str]:
+    """The asked sentences with a few around them, and the sentence ahead of the first."""
+    reach = max(0, REPAIR_NEIGHBOURS - ask.round)
+    places = [work.place[sentence] for sentence in ask.wanted]
+    near = {place + step for place in places for step in range(-reach, reach + 1)}
+    shown = tuple(sentence for place, sentence in enumerate(work.sentences) if place in near)
+    first = work.place[shown[0].id]
+    if reach == 0:
+        return shown, ""
+    return shown, work.sentences[first - 1].text if first else chunk_before
+
+
+def _page_sentences(read: Iterable[tuple[str, bool]], chunk: ChunkSubmitted) -> tuple[SourceSentence, ...]:
+    """A page of its own has no known paragraphs: each sentence is one, so that none is joined with its neighbour."""
+    page = chunk.pages[0]
+    texts = [(" ".join(text.split()), dialogue) for text, dialogue in read]
+    return tuple(
+        SourceSentence(
+            id=SentenceId(f"p{page:05d}-{number:04d}"),
+            text=text,
+            page=page,
+            chapter=chunk.chapter,
+            paragraph=number,
+            dialogue=dialogue,
+        )
+        for number, (text, dialogue) in enumerate(texts)
+        if text
+    )

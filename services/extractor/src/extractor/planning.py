@@ -1,0 +1,97 @@
+"""What happens to each sentence of a chunk before any engine is asked. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from extractor.lexicon import Lexicon
+from extractor.validation import is_fragment
+from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
+from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.job_settings import JobSettings
+from feuilleton.contracts.text import count_words
+
+FRAGMENT = "fragment"  # no conjugated verb
+SHORT = "short"  # under the minimum, and no neighbour to join
+WHOLE_DIALOGUE = "whole_dialogue"  # over the limit, kept whole because the job asks for it
+_SPEAKER = ("—", "–", "-")  # another voice begins
+NO_WORDS = "no_words"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every sentence of the chunk stands in exactly one of the three: in a card that needs no engine (verbatim, or
+    short neighbours joined), in `wanted` (over the limit), or in `dropped` (nothing to read).
+    """
+
+    cards: tuple[CardDraft, ...]
+    wanted: tuple[SentenceId, ...]
+    dropped: tuple[DroppedSentence, ...]
+
+
+def plan_chunk(sentences: Sequence[SourceSentence], settings: JobSettings, lexicon: Lexicon) -> Plan:
+    """Sort the sentences of a chunk, in book order.
+
+    One under the minimum joins the one before it, else the one after: same paragraph, same speaker kind, and
+    within the limit together. What joins depends only on a run of neighbours of which each pair holds a short
+    one; as chunks are never cut inside such a run, the same cards come out for any chunk size.
+    """
+    cards: list[CardDraft] = []
+    wanted: list[SentenceId] = []
+    dropped: list[DroppedSentence] = []
+    for group in _groups(sentences, settings):
+        sentence = group[0]
+        if len(group) > 1 or _passes(sentence, settings):
+            cards.append(_card(group, settings, lexicon))
+        elif count_words(sentence.text) == 0:
+            dropped.append(DroppedSentence(source_id=sentence.id, reason=NO_WORDS))
+        else:
+            wanted.append(sentence.id)
+    return Plan(tuple(cards), tuple(wanted), tuple(dropped))
+
+
+def _passes(sentence: SourceSentence, settings: JobSettings) -> bool:
+    words = count_words(sentence.text)
+    return 0 < words <= settings.sentence_length_limit or (words > 0 and _stays_whole(sentence, settings))
+
+
+def _stays_whole(sentence: SourceSentence, settings: JobSettings) -> bool:
+    return settings.ignore_dialogue and sentence.dialogue
+
+
+def _groups(sentences: Iterable[SourceSentence], settings: JobSettings) -> Iterator[list[SourceSentence]]:
+    group: list[SourceSentence] = []
+    for sentence in sentences:
+        if group and not _joins(group, sentence, settings):
+            yield group
+            group = []
+        group.append(sentence)
+    if group:
+        yield group
+
+
+def _joins(group: list[SourceSentence], sentence: SourceSentence, settings: JobSettings) -> bool:
+    last = group[-1]
+    if (last.paragraph, last.dialogue) != (sentence.paragraph, sentence.dialogue):
+        return False
+    ours, theirs = sum(count_words(each.text) for each in group), count_words(sentence.text)
+    if 0 in (ours, theirs) or _stays_whole(sentence, settings) or sentence.text.startswith(_SPEAKER):
+        return False
+    is_short = min(ours, theirs) < settings.min_sentence_length
+    return is_short and ours + theirs <= settings.sentence_length_limit
+
+
+def _card(group: list[SourceSentence], settings: JobSettings, lexicon: Lexicon) -> CardDraft:
+    text = " ".join(sentence.text for sentence in group)
+    words = count_words(text)
+    flags = {
+        FRAGMENT: is_fragment(text, lexicon),
+        SHORT: words < settings.min_sentence_length,
+        WHOLE_DIALOGUE: words > settings.sentence_length_limit,
+    }
+    return CardDraft(
+        source_id=group[0].id,
+        text=text,
+        method=CardMethod.MERGED if len(group) > 1 else CardMethod.VERBATIM,
+        flags=tuple(flag for flag, holds in flags.items() if holds),
+        also=tuple(sentence.id for sentence in group[1:]),
+    )

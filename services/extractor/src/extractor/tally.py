@@ -1,0 +1,117 @@
+"""What is known about the wanted sentences of a chunk so far: good cards, second best ones, reasons. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from extractor.engines.port import RewriteAnswer
+from extractor.repairs import Ask
+from extractor.validation import SourceRules, Verdict, judge_card, sameness_key, tidy
+from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence
+from feuilleton.contracts.ids import SentenceId
+
+INCOMPLETE = "incomplete"  # other cards of the same source were rejected
+
+# Reasons of dropped sentences.
+MISSED = "missed"  # no answer named it
+INVALID = "invalid"  # no card of it passed; the detail is the last verdict
+BAD_ANSWER = "bad_answer"  # the answers were not in the agreed form
+REFUSED = "refused"  # the detail is the model's code
+_UNANSWERED = frozenset({MISSED, BAD_ANSWER})
+
+
+@dataclass(frozen=True)
+class _Judged:
+    good: tuple[CardDraft, ...]
+    faults: tuple[Verdict, ...]
+
+
+class Tally:
+    """Judges answers and keeps the best cards of each source. `rules` holds one entry for each wanted sentence."""
+
+    def __init__(self, rules: Mapping[SentenceId, SourceRules]) -> None:
+        self._rules = rules
+        self._settled: dict[SentenceId, tuple[CardDraft, ...]] = {}
+        self._second_best: dict[SentenceId, tuple[CardDraft, ...]] = {}
+        self._declined: dict[SentenceId, DroppedSentence] = {}
+        self._reasons: dict[SentenceId, tuple[str, str]] = {}
+        self.verdicts: Counter[str] = Counter()
+
+    def take(self, ask: Ask, answer: RewriteAnswer) -> tuple[SentenceId, ...]:
+        """Judge an answer. Returns the asked sentences that it leaves without a full set of good cards."""
+        asked = set(ask.wanted)
+        cards = self._by_source(answer.cards, asked)
+        self._declined.update({each.source_id: each for each in answer.declined if each.source_id in asked})
+        for sentence, drafts in cards.items():
+            self._keep(sentence, self._judge(sentence, drafts))
+        for sentence in asked - cards.keys():
+            self._reasons[sentence] = (MISSED, "")
+        joined = {sentence for cards in self._settled.values() for card in cards for sentence in card.also}
+        done = self._settled.keys() | self._declined.keys() | joined
+        return tuple(sentence for sentence in ask.wanted if sentence not in done)
+
+    def fail(self, ask: Ask, reason: str, detail: str = "") -> tuple[SentenceId, ...]:
+        """Note why a whole ask gave nothing. Returns its sentences."""
+        for sentence in ask.wanted:
+            self._reasons[sentence] = (reason, detail)
+        return ask.wanted
+
+    def cards(self) -> tuple[CardDraft, ...]:
+        """The cards to keep; several of one source stay in the order of the answer."""
+        kept = {**self._second_best, **self._settled}
+        return tuple(card for cards in kept.values() for card in cards)
+
+    def dropped(self) -> tuple[DroppedSentence, ...]:
+        """The wanted sentences that no kept card represents."""
+        shown = {sentence for card in self.cards() for sentence in (card.source_id, *card.also)}
+        return tuple(self._drop(sentence) for sentence in self._rules if sentence not in shown)
+
+    def nothing_usable(self) -> bool:
+        """Whether every wanted sentence went without an answer: the engine's fault, not the sentences'."""
+        return not self.cards() and all(each.reason in _UNANSWERED for each in self.dropped())
+
+    def _by_source(self, drafts: Iterable[CardDraft], asked: set[SentenceId]) -> dict[SentenceId, list[CardDraft]]:
+        cards: dict[SentenceId, list[CardDraft]] = {}
+        for draft in drafts:
+            if draft.source_id in asked and self._rules.keys() >= set(draft.also):
+                cards.setdefault(draft.source_id, []).append(draft)
+            else:
+                self.verdicts[Verdict.UNKNOWN_ID] += 1
+        return cards
+
+    def _judge(self, sentence: SentenceId, drafts: Sequence[CardDraft]) -> _Judged:
+        good: dict[tuple[str, ...], CardDraft] = {}
+        faults: list[Verdict] = []
+        for draft in drafts:
+            card = draft.model_copy(update={"text": tidy(draft.text)})
+            verdict = judge_card(card.text, self._rules[sentence])
+            key = sameness_key(card.text)
+            if verdict is Verdict.OK and key in good:
+                verdict = Verdict.DUPLICATE
+            self.verdicts[verdict] += 1
+            if verdict is Verdict.OK:
+                good[key] = card
+            elif verdict is not Verdict.DUPLICATE:
+                faults.append(verdict)
+        return _Judged(tuple(good.values()), tuple(faults))
+
+    def _keep(self, sentence: SentenceId, judged: _Judged) -> None:
+        if judged.good and not judged.faults:
+            self._settled[sentence] = judged.good
+            return
+        self._reasons[sentence] = (INVALID, judged.faults[-1] if judged.faults else "")
+        if len(judged.good) > len(self._second_best.get(sentence, ())):
+            self._second_best[sentence] = tuple(_incomplete(card) for card in judged.good)
+
+    def _drop(self, sentence: SentenceId) -> DroppedSentence:
+        if sentence in self._declined:
+            return self._declined[sentence]
+        reason, detail = self._reasons.get(sentence, (MISSED, ""))
+        return DroppedSentence(source_id=sentence, reason=reason, detail=detail)
+
+
+def _incomplete(card: CardDraft) -> CardDraft:
+    """Cuts are pieces of a sentence anyway: that one of them fell says nothing about the others."""
+    if card.method is not CardMethod.REWRITTEN:
+        return card
+    return card.model_copy(update={"flags": (*card.flags, INCOMPLETE)})
