@@ -116,3 +116,8 @@ def parse(model: type[Answer], response: httpx.Response) -> Answer:
 def unavailable(cause: httpx.TransportError) -> UnavailableError:
     where = f"{cause.request.url.scheme}://{cause.request.url.netloc.decode()}"
     return UnavailableError(f"no answer from {where}: {str(cause) or type(cause).__name__}")
+
+
+def wanted_wait(error: Exception) -> float | None:
+    """The server's own Retry-After in seconds, where the error carries one."""
+    return error.retry_after_seconds if isinstance(error, ProblemError) else None

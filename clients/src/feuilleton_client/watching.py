@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from feuilleton_client.errors import ProblemError
 from feuilleton_client.models import Job, JobStatus
 from feuilleton_client.retry import RETRYABLE_STATUSES, Retries
-from feuilleton_client.transport import Transport, unavailable
+from feuilleton_client.transport import Transport, unavailable, wanted_wait
 
 # Statuses that say "no such stream here" (a proxy without streaming, an old server): polling still works.
 NO_STREAM_STATUSES = frozenset({405, 406, 501})
@@ -82,7 +82,7 @@ class Watch:
             fruitless = 0 if self._last_event_id != before else fruitless + 1
             if fruitless >= self._policy.fruitless_streams:
                 raise _NoStreamError
-            if lost is not None and not self._ended and not retries.wait(lost):
+            if lost is not None and not self._ended and not retries.wait(lost, wanted_wait(lost)):
                 raise _NoStreamError
 
     def _one_stream(self, retries: Retries) -> Generator[Job, None, Exception | None]:
@@ -97,10 +97,10 @@ class Watch:
                     yield from self._heard(event)
                     if self._ended:
                         return None
+        except SSEError as exc:  # a TransportError too, so it comes first
+            raise _NoStreamError from exc
         except httpx.TransportError as exc:
             return unavailable(exc)
-        except SSEError as exc:
-            raise _NoStreamError from exc
         except ProblemError as exc:
             return self._refused(exc)
         return None
