@@ -27,7 +27,7 @@ async def test_a_job_is_shown_as_its_events_tell(world: World, publish: Publish,
         await publish(*story.of_merger()[1:])
         ended = await until(api, story.job, lambda job: job["status"] == "completed")
     assert (ended["progress_percent"], ended["cards"], ended["billed_tokens"]) == (100, 12, 300)
-    assert ended["ended_at"] > ended["accepted_at"]
+    assert str(ended["ended_at"]) > str(ended["accepted_at"])
 
 
 async def test_a_poll_right_after_the_acknowledgement_never_gets_404(

@@ -1,29 +1,11 @@
 """The HTTP application over parts that were built elsewhere."""
 
-from dataclasses import dataclass
-
 from fastapi import FastAPI
 
-from feuilleton.http.auth import BearerAuth
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
-from feuilleton.storage.ports import ObjectStore
-from feuilleton.streaming.ports import Publisher
-from status_api.access import JobAccess
-from status_api.ports import JobReader, Wakeups
-from status_api.routes import jobs
-
-
-@dataclass(frozen=True)
-class Parts:
-    """All that the routes need. Tests replace what they like."""
-
-    auth: BearerAuth
-    reader: JobReader
-    access: JobAccess
-    wakeups: Wakeups
-    store: ObjectStore
-    publisher: Publisher
+from status_api.parts import Parts
+from status_api.routes import commands, events, jobs, results
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -38,6 +20,8 @@ def create_app(parts: Parts) -> FastAPI:
     install_problems(app)
     checks = {"kafka": parts.publisher.check, "postgres": parts.reader.check, "store": parts.store.check}
     install_probes(app, checks)
-    app.include_router(jobs.router)
+    for module in (jobs, results, events, commands):
+        app.include_router(module.router)
+    app.include_router(parts.page.router())
     app.add_middleware(RequestCounts)
     return app

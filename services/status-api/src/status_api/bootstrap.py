@@ -20,10 +20,14 @@ from status_api.adapters.log_ends import KafkaLogEnds
 from status_api.adapters.postgres_reader import PostgresReader
 from status_api.adapters.postgres_store import PostgresProjection
 from status_api.adapters.wakeups import PostgresWakeups
-from status_api.app import Parts
+from status_api.card_pages import CardPages
+from status_api.documents import StoredDocuments
+from status_api.parts import Parts
 from status_api.projector import Projector, make_consumer
 from status_api.read_barrier import ReadBarrier
+from status_api.routes.page import Page
 from status_api.settings import ProjectorSettings, StatusApiSettings
+from status_api.stream import Slots
 
 SERVICE = "status-api"
 _CONNECT_RETRY_SECONDS = 1.0
@@ -51,13 +55,21 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             topic=settings.kafka_prefix + JOB_EVENTS.name,
             deadline_seconds=settings.barrier_seconds,
         )
+        store = open_store(settings.object_store_url)
+        documents = StoredDocuments(store)
         yield Parts(
             auth=BearerAuth(settings.api_key),
             reader=reader,
             access=JobAccess(reader, barrier),
             wakeups=wakeups,
-            store=open_store(settings.object_store_url),
+            store=store,
+            documents=documents,
+            card_pages=CardPages(reader, store, documents),
             publisher=publisher,
+            streams=Slots(settings.streams_limit),
+            page=Page(settings.public_ingest_url),
+            heartbeat_seconds=settings.heartbeat_seconds,
+            cancel_wait_seconds=settings.cancel_wait_seconds,
         )
 
 

@@ -121,6 +121,21 @@ class CardPage(Answer):
     next_cursor: str | None
 
 
+class ChangeView(Answer):
+    """The data of one server-sent event: what happened, and how the job stood after it. `type` is also the
+    event's name; `data` depends on it (the AsyncAPI document describes each).
+    """
+
+    type: str
+    job: JobId
+    attempt: int
+    time: datetime
+    status: JobStatus
+    progress_percent: int
+    eta_seconds: int | None
+    data: dict[str, object]
+
+
 def job_view(job: Job, number: int, now: datetime) -> JobView:
     """`number` is an attempt of the job. Only for a job that was accepted."""
     assert job.upload is not None  # noqa: S101  (readers give accepted jobs alone)

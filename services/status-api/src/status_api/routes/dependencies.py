@@ -1,18 +1,16 @@
 """What every route asks for: who calls, and the parts that the application was built from."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
 
 from feuilleton.http.auth import Principal
 from feuilleton.http.problems import MEDIA_TYPE, Problem
-
-if TYPE_CHECKING:
-    from status_api.app import Parts
+from status_api.parts import Parts
 
 
-def parts_of(request: Request) -> "Parts":
+def parts_of(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

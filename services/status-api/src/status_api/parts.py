@@ -1,0 +1,29 @@
+"""All that the routes of the API work with. `bootstrap` builds it, tests replace what they like."""
+
+from dataclasses import dataclass
+
+from feuilleton.http.auth import BearerAuth
+from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.ports import Publisher
+from status_api.access import JobAccess
+from status_api.card_pages import CardPages
+from status_api.documents import StoredDocuments
+from status_api.ports import JobReader, Wakeups
+from status_api.routes.page import Page
+from status_api.stream import Slots
+
+
+@dataclass(frozen=True)
+class Parts:
+    auth: BearerAuth
+    reader: JobReader
+    access: JobAccess
+    wakeups: Wakeups
+    store: ObjectStore
+    documents: StoredDocuments
+    card_pages: CardPages
+    publisher: Publisher
+    streams: Slots
+    page: Page
+    heartbeat_seconds: float
+    cancel_wait_seconds: float

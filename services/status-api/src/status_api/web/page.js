@@ -1,0 +1,186 @@
+"use strict";
+
+const ingest = document.querySelector("meta[name=ingest-url]").content;
+const $ = (id) => document.getElementById(id);
+const PAGE = 100;
+const state = { run: 0, job: null, wanted: PAGE, shown: 0, cursor: null, drained: false, loading: null };
+
+$("key").value = sessionStorage.getItem("key") ?? "";
+const ENDS = ["completed", "partial", "failed", "cancelled", "deleted"];
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function say(message) {
+  $("error").textContent = message;
+  $("error").hidden = !message;
+}
+
+/** A request with the key; throws an Error whose message can be shown. `final` errors are not worth a retry. */
+async function ask(url, options = {}) {
+  const headers = { ...options.headers, Authorization: `Bearer ${$("key").value}` };
+  const answer = await fetch(url, { ...options, headers });
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({}));
+  const error = new Error(problem.detail || problem.title || `The service answered ${answer.status}.`);
+  error.final = answer.status < 500 && answer.status !== 429;
+  throw error;
+}
+
+$("upload").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("key", $("key").value);
+  const button = $("upload").querySelector("button");
+  button.disabled = true;
+  button.textContent = "Sending…";
+  say("");
+  try {
+    const body = new FormData();
+    body.append("sentence_length_limit", $("limit").value);
+    body.append("engine", $("engine").value);
+    body.append("ignore_dialogue", $("dialogue").checked);
+    body.append("file", $("file").files[0]);
+    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+    const answer = await ask(`${ingest}/v1/uploads`, { method: "POST", body, headers: { "Idempotency-Key": key } });
+    location.hash = (await answer.json()).id;
+  } catch (error) {
+    say(error.message);
+  }
+  button.disabled = false;
+  button.textContent = "Make cards";
+});
+
+function show(job) {
+  const ended = ENDS.includes(job.status);
+  const hasResult = job.status === "completed" || job.status === "partial";
+  $("job").hidden = false;
+  $("job-title").textContent = job.name ?? $("job-title").textContent;
+  $("bar").value = job.progress_percent;
+  const words = [job.status, `${job.progress_percent} %`];
+  if (!ended && job.eta_seconds) words.push(`about ${waiting(job.eta_seconds)} left`);
+  if (ended && job.cards) words.push(`${job.cards} cards`);
+  if (job.chunks?.failed) words.push(`${job.chunks.failed} of ${job.chunks.total} parts missing (see the report)`);
+  if (job.code) words.push(job.code);
+  $("state").textContent = words.join(" · ");
+  $("cancel").hidden = ended;
+  $("csv").hidden = $("jsonl").hidden = !hasResult;
+}
+
+function waiting(seconds) {
+  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** The stream of one job to its end, resumed where it breaks off. EventSource cannot send the key. */
+async function follow(job, run) {
+  let last = null;
+  while (state.run === run) {
+    try {
+      const headers = last ? { "Last-Event-ID": last } : {};
+      const answer = await ask(`v1/jobs/${job}/events`, { headers });
+      for await (const event of events(answer.body)) {
+        if (state.run !== run) return;
+        last = event.id ?? last;
+        show(JSON.parse(event.data));
+        if (event.event === "chunk.finished" || event.event === "end") fill();
+        if (event.event === "end") return;
+      }
+    } catch (error) {
+      if (error.final) return say(error.message);
+    }
+    await pause(1500);
+  }
+}
+
+/** Server-sent events out of a body of bytes. */
+async function* events(body) {
+  let rest = "";
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = {};
+      for (const line of block.split("\n")) {
+        const at = line.indexOf(": ");
+        if (at > 0) event[line.slice(0, at)] = line.slice(at + 2);
+      }
+      if (event.data) yield event;
+    }
+  }
+}
+
+/** Show cards up to the number wanted; one run at a time, and one more if it was asked for meanwhile. */
+async function fill() {
+  if (state.loading) return void (state.again = true);
+  const run = state.run;
+  state.loading = true;
+  try {
+    do {
+      state.again = false;
+      while (state.run === run && state.shown < state.wanted && !state.drained && (await nextPage(run)));
+    } while (state.again && state.run === run);
+  } catch (error) {
+    say(error.message);
+  }
+  state.loading = false;
+  if (state.run !== run) fill();
+  $("more").hidden = state.shown < state.wanted || state.drained;
+}
+
+async function nextPage(run) {
+  const limit = Math.min(PAGE, state.wanted - state.shown);
+  const cursor = state.cursor ? `&cursor=${state.cursor}` : "";
+  const page = await (await ask(`v1/jobs/${state.job}/cards?limit=${limit}${cursor}`)).json();
+  if (state.run !== run) return false;
+  $("cards").append(...page.items.map(cardElement));
+  state.shown += page.items.length;
+  state.cursor = page.next_cursor ?? state.cursor;
+  state.drained = page.next_cursor === null;
+  $("deck").hidden = state.shown === 0;
+  return page.items.length > 0;
+}
+
+function cardElement(card) {
+  const [item, details, summary, quote, footer] = ["li", "details", "summary", "blockquote", "footer"].map((name) =>
+    document.createElement(name));
+  summary.textContent = card.text;
+  footer.textContent = [card.chapter, `p. ${card.page}`, card.method].filter(Boolean).join(" · ");
+  quote.append(card.source_text, footer);
+  details.append(summary, quote);
+  item.append(details);
+  return item;
+}
+
+async function download(type, suffix, start) {
+  try {
+    const answer = await ask(`v1/jobs/${state.job}/cards`, { headers: { Accept: type } });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([start, await answer.blob()], { type }));
+    link.download = `cards.${suffix}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+/** The address names the job, so that a reload or a bookmark comes back to it. */
+function open() {
+  const job = location.hash.slice(1);
+  if (!job || !$("key").value) return;
+  Object.assign(state, { run: state.run + 1, job, wanted: PAGE, shown: 0, cursor: null, drained: false });
+  $("cards").replaceChildren();
+  $("deck").hidden = true;
+  say("");
+  ask(`v1/jobs/${job}`).then((answer) => answer.json()).then(show).catch((error) => say(error.message));
+  follow(job, state.run);
+}
+
+$("cancel").addEventListener("click", () =>
+  ask(`v1/jobs/${state.job}/cancel`, { method: "POST" }).catch((error) => say(error.message)));
+$("csv").addEventListener("click", () => download("text/csv", "csv", "\ufeff"));
+$("jsonl").addEventListener("click", () => download("application/jsonl", "jsonl", ""));
+$("more").addEventListener("click", () => ((state.wanted += PAGE), fill()));
+$("key").addEventListener("change", () => (sessionStorage.setItem("key", $("key").value), open()));
+addEventListener("hashchange", open);
+open();
