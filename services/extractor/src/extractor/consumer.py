@@ -11,6 +11,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from extractor.dispatcher import Dispatcher
+from extractor.gate import Freshness
 from extractor.watermark import Partition
 from feuilleton.contracts.errors import BrokerUnavailableError, LostInvariantError
 from feuilleton.contracts.topics import CHUNKS
@@ -52,18 +53,20 @@ class _Record:
 class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """Polls, pauses full partitions, commits the watermark. Build it inside a running loop.
 
-    A commit that the coordinator takes is also the proof that this process is still a member of its group:
+    A commit that the coordinator takes also proves to `membership` that this process still belongs to its group:
     the client does not say when its last heartbeat was answered.
     """
 
-    def __init__(self, bootstrap: str, *, prefix: str, dispatcher: Dispatcher, timing: GroupTiming) -> None:
+    def __init__(
+        self, bootstrap: str, *, prefix: str, dispatcher: Dispatcher, timing: GroupTiming, membership: Freshness
+    ) -> None:
         self._bootstrap = bootstrap
         self._prefix = prefix
         self._dispatcher = dispatcher
         self._timing = timing
         self._consumer: AIOKafkaConsumer | None = None
         self._committed: dict[Partition, int] = {}
-        self._proved_at = -float("inf")
+        self._membership = membership
         self._polled_at = time.monotonic()
         self._joined = False
 
@@ -124,10 +127,6 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
 
-    def seconds_since_proof(self) -> float:
-        """How long ago the coordinator last took a join or a commit of this member; infinite before the first."""
-        return time.monotonic() - self._proved_at
-
     async def missing_for_life(self) -> Missing:
         """Nothing, as long as the loop comes round: a broker that is away is no fault of this process."""
         return [] if time.monotonic() - self._polled_at < 6 * _STUCK_POLL_SECONDS else ["poll"]
@@ -147,7 +146,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         # Not a coroutine: it must be over before the first record of the new assignment can be polled.
         self._dispatcher.assign(Partition(CHUNKS.name, part.partition) for part in assigned)
         self._joined = True
-        self._proved_at = time.monotonic()  # the coordinator has just answered the join
+        self._membership.prove()  # the coordinator has just answered the join
         log.info("partitions_assigned", count=len(assigned))
 
     async def _poll_until(self, stop: asyncio.Event) -> None:
@@ -192,7 +191,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.sleep(_COMMIT_EVERY_SECONDS)
             points = self._dispatcher.watermark.commit_points()
             moved = {part: point for part, point in points.items() if self._committed.get(part) != point}
-            if not moved and self.seconds_since_proof() > _PROVE_EVERY_SECONDS:
+            if not moved and self._membership.age_seconds() > _PROVE_EVERY_SECONDS:
                 moved = dict(list(points.items())[:1])
             await self._commit(self._started(), moved)
 
@@ -209,7 +208,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         except KafkaError as exc:
             log.warning("commit_failed", error=type(exc).__name__)
         else:
-            self._proved_at = time.monotonic()
+            self._membership.prove()
             self._committed.update(points)
 
     def _started(self) -> AIOKafkaConsumer:

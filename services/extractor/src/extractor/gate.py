@@ -4,6 +4,7 @@ A process that was frozen must not spend: its partitions may have moved, its job
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
@@ -33,10 +34,23 @@ class Guard(Protocol):
         ...
 
 
+class Freshness:
+    """How long ago something was last proved; infinitely long before the first time."""
+
+    def __init__(self) -> None:
+        self._proved_at = -float("inf")
+
+    def prove(self) -> None:
+        self._proved_at = time.monotonic()
+
+    def age_seconds(self) -> float:
+        return time.monotonic() - self._proved_at
+
+
 class AnswerGuard:
     """Guard over the ages, in seconds, of the last answers that matter; each must be below the limit."""
 
-    def __init__(self, ages: Sequence[Callable[[], float]], *, limit_seconds: float) -> None:
+    def __init__(self, ages: Sequence[Callable[[], float]], limit_seconds: float) -> None:
         self._ages = ages
         self._limit_seconds = limit_seconds
 

@@ -1,0 +1,101 @@
+"""Builds the extractor. Nothing else constructs an adapter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from extractor.consumer import ChunkConsumer, GroupTiming
+from extractor.dispatcher import Dispatcher
+from extractor.engines.gemini.engine import GeminiEngine, GeminiOptions
+from extractor.engines.local.engine import LocalEngine, LocalOptions
+from extractor.engines.port import RewriteEngine
+from extractor.extraction import Extraction
+from extractor.gate import AnswerGuard, CallLimit, FixedLimit, Freshness, GatedEngine
+from extractor.handler import SERVICE, ChunkHandler, StartExtraction, Tools
+from extractor.lexicon import french
+from extractor.patience import RetryPolicy
+from extractor.settings import Settings
+from extractor.window import Window
+from extractor.worker import ExtractorWorker
+from feuilleton.contracts.job_settings import Engine
+from feuilleton.storage.objects import open_store
+from feuilleton.streaming.control import ControlLog
+from feuilleton.streaming.dead_letter import DeadLetters
+from feuilleton.streaming.kafka import KafkaPublisher
+
+
+@dataclass(frozen=True)
+class LimitedEngine:
+    """An engine, and how many calls to it may be in flight."""
+
+    engine: RewriteEngine
+    limit: CallLimit
+
+
+class EnginePart:
+    """The local engine as a part of the worker: its models are loaded before the first message."""
+
+    def __init__(self, engine: LocalEngine) -> None:
+        self._engine = engine
+
+    async def start(self) -> None:
+        await self._engine.start()
+
+    async def stop(self) -> None:
+        await self._engine.close()
+
+
+def configured_engines(settings: Settings) -> dict[Engine, LimitedEngine]:
+    """The engines that the settings switch on. Raises LexiconMissingError when the installation is broken."""
+    french()  # every extraction reads it: better no start than each chunk failing
+    engines: dict[Engine, LimitedEngine] = {}
+    if settings.local_workers:
+        options = LocalOptions(settings.local_workers, settings.local_worker_memory_bytes)
+        # One more than there are workers, so that none waits while a checkpoint is written.
+        engines[Engine.LOCAL] = LimitedEngine(LocalEngine(options), FixedLimit(settings.local_workers + 1))
+    if settings.gemini_api_key is not None:
+        gemini = GeminiOptions(
+            timeout_seconds=settings.gemini_timeout_seconds,
+            base_url=settings.gemini_base_url,
+            connections=settings.gemini_calls,
+        )
+        key = settings.gemini_api_key.get_secret_value()
+        engines[Engine.GEMINI] = LimitedEngine(GeminiEngine(key, gemini), FixedLimit(settings.gemini_calls))
+    return engines
+
+
+def build_worker(
+    settings: Settings,
+    *,
+    engines: Mapping[Engine, LimitedEngine] | None = None,
+    start_extraction: StartExtraction = Extraction,
+) -> ExtractorWorker:
+    """Inside a running loop. `engines` replaces those that the settings would switch on."""
+    limited = configured_engines(settings) if engines is None else engines
+    bootstrap, prefix = settings.kafka_bootstrap_servers, settings.kafka_prefix
+    store = open_store(settings.object_store_url)
+    publisher = KafkaPublisher(bootstrap, client_id=SERVICE, prefix=prefix)
+    control = ControlLog(bootstrap, prefix=prefix)
+    membership = Freshness()
+    guard = AnswerGuard((membership.age_seconds, control.seconds_since_answer), settings.session_seconds / 2)
+    handler = ChunkHandler(
+        Tools(
+            store=store,
+            publisher=publisher,
+            engines={name: GatedEngine(one.engine, one.limit, guard) for name, one in limited.items()},
+            start_extraction=start_extraction,
+            guard=guard,
+            policy=RetryPolicy(deadline_seconds=settings.chunk_deadline_seconds),
+        )
+    )
+    dispatcher = Dispatcher(
+        handler,
+        DeadLetters(publisher, service=SERVICE),
+        control.commands,
+        {name: one.limit for name, one in limited.items()},
+        Window(settings.window_bytes),
+    )
+    control.on_command(dispatcher.obey)
+    timing = GroupTiming(session_seconds=settings.session_seconds)
+    consumer = ChunkConsumer(bootstrap, prefix=prefix, dispatcher=dispatcher, timing=timing, membership=membership)
+    local = [EnginePart(one.engine) for one in limited.values() if isinstance(one.engine, LocalEngine)]
+    return ExtractorWorker(consumer, control, store, parts=[publisher, *local], drain_seconds=settings.drain_seconds)
