@@ -68,7 +68,7 @@ members() {
 }
 
 install() {
-    echo "bootstrap: installing the locked packages (about 700 MB, half a minute when nothing is cached)"
+    echo "bootstrap: installing the locked packages (1.2 GB on disk; about a minute)"
     step "install pip and uv" .venv/bin/python -m pip install --no-input --disable-pip-version-check \
         --require-hashes -r locks/bootstrap.txt
     step "install the locked packages" .venv/bin/python -m uv pip install --python .venv/bin/python \

@@ -8,6 +8,7 @@ from feuilleton_local.paths import PROJECT_ROOT
 from feuilleton_local.servers.jars import LOCK, SPEC
 
 _LOCKS = sorted((PROJECT_ROOT / "locks").glob("*.txt"))
+_MEMBERS = sorted({*PROJECT_ROOT.glob("*/pyproject.toml"), *PROJECT_ROOT.glob("*/*/pyproject.toml")})
 _PIN = re.compile(r"^[A-Za-z0-9._-]+==[^ ]+( ; .+)? \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
@@ -36,3 +37,25 @@ def test_the_lock_of_jars_is_that_of_the_wanted_versions() -> None:
         for entry in tomllib.loads(LOCK.read_text())["dependencies"]
     }
     assert set(tomllib.loads(SPEC.read_text())["dependencies"]["coordinates"]) <= pinned
+
+
+@pytest.mark.parametrize("member", _MEMBERS, ids=lambda member: member.parent.name)
+def test_what_a_package_depends_on_is_locked_for_the_workspace_and_for_its_own_image(member: Path) -> None:
+    wanted = _third_party(tomllib.loads(member.read_text())["project"]["dependencies"])
+    assert wanted <= _locked("workspace")
+    if member.parent.parent.name == "services":
+        assert wanted <= _locked(member.parent.name)
+
+
+def _third_party(dependencies: list[str]) -> set[str]:
+    names = {_normal(re.split(r"[^A-Za-z0-9._-]", dependency)[0]) for dependency in dependencies}
+    return {name for name in names if not name.startswith("feuilleton")}
+
+
+def _locked(name: str) -> set[str]:
+    lines = (PROJECT_ROOT / "locks" / f"{name}.txt").read_text().splitlines()
+    return {_normal(line.split("==")[0]) for line in lines if _PIN.match(line)}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
