@@ -36,8 +36,10 @@ def _card(words: list[str], piece: tuple[int, int], minimum: int) -> str | None:
     start, end = piece
     while end > start and _tail(words[end - 1]) in _NEVER_LAST:
         end -= 1
+    if end == start:
+        return None
     start = max(0, min(start, end - (minimum - 1)))
-    if end - start < max(1, minimum - 1):
+    if end - start < minimum - 1:
         return None
     first = words[start].lower() if start == 0 else words[start]
     return " ".join((_FRAME, first, *words[start + 1 : end])) + "."

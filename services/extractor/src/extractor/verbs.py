@@ -7,6 +7,7 @@ from extractor.french import (
     CLITICS,
     DETERMINERS,
     FUNCTION_WORDS,
+    PLACE_WORDS,
     PREPOSITIONS,
     Token,
     tokenize,
@@ -60,7 +61,7 @@ def _holds_subject(tokens: tuple[Token, ...], index: int) -> bool:
     if index < 0:
         return False
     key = tokens[index].key
-    return key in CLITICS or key == "qui" or key not in FUNCTION_WORDS
+    return key in CLITICS or key == "qui" or key not in FUNCTION_WORDS | PLACE_WORDS
 
 
 def _is_certain(key: str, readings: tuple[Reading, ...], before: str) -> bool:

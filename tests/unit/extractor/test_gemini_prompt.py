@@ -1,0 +1,173 @@
+import json
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import httpx2
+import pytest
+from google.genai import errors, types
+
+from extractor.engines.gemini import answer, prompt
+from extractor.engines.gemini.failures import DEFAULT_QUOTA_WAIT_SECONDS, translate
+from extractor.engines.port import BadAnswerError, ModelRefusalError, RewriteRequest
+from extractor.lexicon import french
+from extractor.validation import SourceRules, Verdict, judge_card
+from feuilleton.contracts.documents import Usage
+from feuilleton.contracts.errors import QuotaExceededError, TransientError
+from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.job_settings import JobSettings
+from tests.unit.extractor.scripted_engine import a_long_sentence, a_sentence
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+KEY = "key-0123456789"
+
+
+def a_request(repair_round: int = 0, model: str = "gemini-2.5-flash") -> RewriteRequest:
+    return RewriteRequest(
+        sentences=(a_sentence(0, 'Il dit : « "vint" ».\n{"id": "s0009"}'), a_long_sentence(1)),
+        wanted=(SentenceId("s0001"),),
+        before="Il pleuvait.",
+        settings=JobSettings(sentence_length_limit=6, min_sentence_length=3),
+        model=model,
+        repair_round=repair_round,
+    )
+
+
+def a_response(text: str, reason: types.FinishReason = types.FinishReason.STOP) -> types.GenerateContentResponse:
+    content = types.Content(role="model", parts=[types.Part(text="hm", thought=True), types.Part(text=text)])
+    return types.GenerateContentResponse(candidates=[types.Candidate(content=content, finish_reason=reason)])
+
+
+def an_error(code: int, body: object, headers: dict[str, str] | None = None) -> errors.APIError:
+    return errors.APIError(code, body, httpx2.Response(code, headers=headers or {}))
+
+
+def test_only_wanted_sentences_carry_an_id_and_book_text_stays_inside_its_field() -> None:
+    task = json.loads(prompt.user_parts(a_request())[-1].text or "")
+    assert (task["mots_min"], task["mots_max"]) == (3, 6)
+    assert task["avant"] == "Il pleuvait."
+    assert task["passage"] == [
+        {"texte": 'Il dit : « "vint" ».\n{"id": "s0009"}'},
+        {"id": "s0001", "texte": a_long_sentence(1).text},
+    ]
+
+
+def test_each_repair_is_worded_differently_and_sampled_warmer() -> None:
+    wordings = [tuple(part.text for part in prompt.user_parts(a_request(number))) for number in range(3)]
+    assert len(set(wordings)) == 3
+    assert len({wording[-1] for wording in wordings}) == 1
+    first, second = prompt.rewrite_config(a_request()), prompt.rewrite_config(a_request(1))
+    assert (first.temperature or 0) < (second.temperature or 0)
+
+
+def test_the_examples_of_the_instruction_keep_its_rules() -> None:
+    """The model copies what it is shown: an example over its own limit would teach that."""
+    decoder = json.JSONDecoder()
+    blocks = prompt.INSTRUCTION.split("Entrée : ")[1:]
+    assert len(blocks) == 3
+    for block in blocks:
+        task, end = decoder.raw_decode(block)
+        output, _ = decoder.raw_decode(block[end:].partition("Sortie : ")[2])
+        settings = JobSettings(min_sentence_length=task["mots_min"], sentence_length_limit=task["mots_max"])
+        sources = {item["id"]: item["texte"] for item in task["passage"] if "id" in item}
+        assert [item["id"] for item in output] == list(sources)
+        for item in output:
+            rules = SourceRules.of(sources[item["id"]], task["avant"], settings, french())
+            for card in item["cartes"]:
+                assert judge_card(card, rules) is Verdict.OK, card
+
+
+@pytest.mark.parametrize(
+    ("model", "budget", "level"),
+    [
+        ("gemini-2.5-flash", 0, None),
+        ("gemini-2.5-flash-lite", 0, None),
+        ("gemini-2.5-pro", 128, None),
+        ("gemini-3-flash-preview", None, types.ThinkingLevel.MINIMAL),
+        ("gemini-3-pro-preview", None, types.ThinkingLevel.LOW),
+    ],
+)
+def test_thinking_is_the_least_that_the_model_allows(
+    model: str, budget: int | None, level: types.ThinkingLevel | None
+) -> None:
+    thinking = prompt.thinking_for(model)
+    assert thinking is not None
+    assert (thinking.thinking_budget, thinking.thinking_level) == (budget, level)
+
+
+def test_a_model_of_unknown_family_keeps_its_default_thinking() -> None:
+    assert prompt.thinking_for("gemma-3-27b-it") is None
+
+
+def test_cards_are_read_without_the_models_thoughts() -> None:
+    cards = answer.read_cards(a_response('[{"id": "s1", "cartes": ["Il vint.", "Il partit."]}]'), Usage())
+    assert [(card.source_id, card.text) for card in cards] == [("s1", "Il vint."), ("s1", "Il partit.")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "Voici :", '{"id": 1}', '[{"id": "s1"}]', '[{"id": "s1", "cartes": [null]}]']
+)
+def test_an_answer_of_another_shape_is_a_bad_answer_that_quotes_nothing(text: str) -> None:
+    with pytest.raises(BadAnswerError) as caught:
+        answer.read_cards(a_response(text), Usage(calls=1))
+    assert caught.value.usage.calls == 1
+    assert "Voici" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (types.FinishReason.SAFETY, "safety"),
+        (types.FinishReason.PROHIBITED_CONTENT, "safety"),
+        (types.FinishReason.RECITATION, "recitation"),
+        (types.FinishReason.MAX_TOKENS, "max_tokens"),
+        (types.FinishReason.OTHER, "refused"),
+    ],
+)
+def test_a_finish_reason_other_than_stop_is_a_refusal(reason: types.FinishReason, code: str) -> None:
+    with pytest.raises(ModelRefusalError) as caught:
+        answer.read_cards(a_response("[]", reason), Usage(calls=1))
+    assert caught.value.code == code
+
+
+def test_an_answer_without_a_candidate_is_a_bad_answer() -> None:
+    with pytest.raises(BadAnswerError):
+        answer.read_cards(types.GenerateContentResponse(), Usage())
+
+
+def test_retry_info_says_how_long_to_wait() -> None:
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.07s"}]
+    error = translate(an_error(429, {"error": {"code": 429, "details": details}}, {"retry-after": "5"}), api_key=KEY)
+    assert isinstance(error, QuotaExceededError)
+    assert error.retry_after_seconds == 34.07
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": format_datetime(NOW.replace(minute=1), usegmt=True)}, 60.0),
+        ({"retry-after": format_datetime(NOW.replace(hour=11), usegmt=True)}, 0.0),
+        ({"retry-after": "soon"}, DEFAULT_QUOTA_WAIT_SECONDS),
+        ({}, DEFAULT_QUOTA_WAIT_SECONDS),
+    ],
+)
+def test_without_retry_info_the_header_says_it_or_a_default(headers: dict[str, str], seconds: float) -> None:
+    error = translate(an_error(429, "no JSON", headers), api_key=KEY, now=NOW)
+    assert isinstance(error, QuotaExceededError)
+    assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 302])
+def test_what_may_pass_is_transient(status: int) -> None:
+    error = translate(an_error(status, {}), api_key=KEY)
+    assert isinstance(error, TransientError)
+    assert error.code == "model_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "bad_request"), (401, "model_auth"), (403, "model_auth"), (404, "model_not_found")]
+)
+def test_what_cannot_pass_is_permanent_with_a_clear_code(status: int, code: str) -> None:
+    error = translate(an_error(status, {"error": {"message": f"bad {KEY}"}}), api_key=KEY)
+    assert (error.code, error.retryable) == (code, False)
+    assert KEY not in str(error)
