@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
+import asyncpg
 import httpx
 import pytest
 import uvicorn
@@ -21,6 +22,7 @@ from feuilleton.streaming.kafka import KafkaPublisher
 from status_api import bootstrap
 from status_api.adapters.database import SCHEMA, SCRIPTS
 from status_api.app import Parts, create_app
+from status_api.projector import GROUP
 from status_api.settings import ProjectorSettings, StatusApiSettings
 
 KEY = "test-key-of-sixteen-or-more"
@@ -72,10 +74,17 @@ class World:
     async def migrate(self) -> None:
         await asyncio.to_thread(lambda: asyncio.run(migrate(self.database_url, schema=SCHEMA, scripts=SCRIPTS)))
 
+    async def drop_projection(self) -> None:
+        """As an operator does: drop the schema, migrate."""
+        connection = await asyncpg.connect(self.database_url)
+        await connection.execute("DROP SCHEMA projection CASCADE")
+        await connection.close()
+        await self.migrate()
+
     @asynccontextmanager
-    async def projector(self) -> AsyncIterator[None]:
+    async def projector(self, group: str = GROUP) -> AsyncIterator[None]:
         """A projector that folds in this loop until the block ends."""
-        async with bootstrap.projector(self.projector_settings) as built:
+        async with bootstrap.projector(self.projector_settings, group=group) as built:
             task = asyncio.create_task(built.run())
             try:
                 yield

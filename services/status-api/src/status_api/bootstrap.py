@@ -23,7 +23,7 @@ from status_api.adapters.wakeups import PostgresWakeups
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.parts import Parts
-from status_api.projector import Projector, make_consumer
+from status_api.projector import GROUP, Projector, make_consumer
 from status_api.read_barrier import ReadBarrier
 from status_api.routes.page import Page
 from status_api.settings import ProjectorSettings, StatusApiSettings
@@ -74,14 +74,14 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
 
 
 @asynccontextmanager
-async def projector(settings: ProjectorSettings) -> AsyncIterator[Projector]:
-    """A projector with its health server. `run` it inside."""
+async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> AsyncIterator[Projector]:
+    """A projector with its health server. `run` it inside. All of one `group` share the partitions."""
     async with AsyncExitStack() as stack:
         database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
         publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
         stack.push_async_callback(publisher.stop)
         await _connect_in_background(stack, publisher.start)
-        consumer = make_consumer(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
+        consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
         stack.push_async_callback(consumer.stop)
         built = Projector(
             consumer,

@@ -26,13 +26,14 @@ _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 3.0
 _COMMIT_TIMEOUT_SECONDS = 5.0
 _SHOW_EVERY_SECONDS = 1.0
+_CHECK_EVERY_SECONDS = 3.0
 log = structlog.get_logger(__name__)
 
 KafkaRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
 _T = TypeVar("_T")
 
 
-def make_consumer(bootstrap: str, *, prefix: str) -> AIOKafkaConsumer:
+def make_consumer(bootstrap: str, *, group: str) -> AIOKafkaConsumer:
     """The projector's consumer. Build it inside a running loop.
 
     Offsets are committed to the group only so that its lag can be seen from outside.
@@ -40,11 +41,11 @@ def make_consumer(bootstrap: str, *, prefix: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id=GROUP,
-        group_id=prefix + GROUP,
+        group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        session_timeout_ms=10_000,
-        heartbeat_interval_ms=2_000,
+        session_timeout_ms=6_000,  # the least that the stock broker takes: failover after a kill takes this long
+        heartbeat_interval_ms=1_500,
         max_poll_records=_BATCH_RECORDS,
         fetch_max_wait_ms=200,
     )
@@ -65,6 +66,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._dead_letters = dead_letters
         self._topic = topic
         self._next: dict[TopicPartition, int] = {}
+        self._checked_at = time.monotonic()
         self._shown: dict[TopicPartition, int] = {}
         self._shown_at = time.monotonic()
         self.beat_at = time.monotonic()
@@ -90,6 +92,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for part, records in batches.items():
             if part in self._next:  # else it was just given to us, and is read again from its own place
                 await self._fold(part, records)
+        await self._check_places()
         await self._show_progress()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -116,6 +119,17 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for part in new:
             self._go_to(part, stored.get(part.partition, 0))
 
+    async def _check_places(self) -> None:
+        """Begin again where the rows are behind us: the projection was dropped and migrated under our feet."""
+        if time.monotonic() - self._checked_at < _CHECK_EVERY_SECONDS:
+            return
+        self._checked_at = time.monotonic()
+        stored = await self._persist("database", partial(self._store.positions, self._topic))
+        behind = [part for part, offset in self._next.items() if stored.get(part.partition, -1) < offset]
+        if behind:
+            log.warning("rows_behind", partitions=sorted(part.partition for part in behind))
+            self._forget(behind)
+
     def _go_to(self, part: TopicPartition, offset: int) -> None:
         try:
             self._consumer.seek(part, offset)
@@ -136,7 +150,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             self._next[part] = next_offset
         else:
             log.warning("place_moved", partition=part.partition, expected=start, stored=next_offset)
-            self._go_to(part, next_offset)
+            self._forget([part])
 
     async def _apply(
         self, part: TopicPartition, start: int, records: Sequence[KafkaRecord], good: Sequence[Record]
@@ -195,7 +209,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
 
     async def _show_progress(self) -> None:
         """Say where we are: to the group (for lag seen from outside) and in the metrics."""
-        if time.monotonic() - self._shown_at < _SHOW_EVERY_SECONDS or self._shown == self._next:
+        if time.monotonic() - self._shown_at < _SHOW_EVERY_SECONDS or self._next in ({}, self._shown):
             return
         self._shown_at = time.monotonic()
         for part, offset in self._next.items():
