@@ -22,6 +22,9 @@ _VOWELS = frozenset("aeiouyàâäéèêëîïôöùûüœæ")
 _AFTER_VERB_VOWEL = frozenset({"il", "ils", "elle", "elles", "on", "en", "y"})
 _AFTER_VERB = frozenset({"je", "tu", "nous", "vous", "moi", "toi", "lui", "leur", "ce", "là", "même", "mêmes"})
 _AFTER_PLURAL_VERB = frozenset({"vous", "nous", "moi", "le", "la", "les", "lui", "leur"})
+# Parts of words that are also words.
+_PREFIXES = frozenset({"dé", "inter"})
+_SUFFIXES = frozenset({"ment", "ments"})
 _VERB_END = re.compile(r"(?:ez|ons|ais|ait|ent|is|it|ut|as|a|e|es|ont|ai|t|ds|s)$")
 _COMPOUNDS = {
     "au": {"dessus", "dessous", "delà", "devant", "dedans", "dehors"},
@@ -76,6 +79,7 @@ def join_broken(head: str, tail: str, vocabulary: Vocabulary, *, fix_hyphenation
 def _keeps_hyphen(head: str, tail: str, vocabulary: Vocabulary) -> bool:
     if tail[0].isupper() and not head.isupper():
         return True
+    capital = head.rsplit("-", 1)[-1][0].isupper()
     head, tail = head.lower(), tail.lower()
     with_hyphen, without = f"{head}-{tail}", head + tail
     if vocabulary.counts[with_hyphen] != vocabulary.counts[without]:
@@ -83,7 +87,10 @@ def _keeps_hyphen(head: str, tail: str, vocabulary: Vocabulary) -> bool:
     last, first = head.rsplit("-", 1)[-1], tail.split("-", 1)[0]
     if last != "t" and vocabulary.knows(last + first):
         return False
-    return _looks_compound(last, first, vocabulary) or {last, first} <= vocabulary.lexicon
+    if _looks_compound(last, first, vocabulary):
+        return True
+    name = capital and first not in _AFTER_VERB | _AFTER_PLURAL_VERB  # Goder-ville: names rarely keep small parts
+    return not name and last not in _PREFIXES and first not in _SUFFIXES and {last, first} <= vocabulary.lexicon
 
 
 def _looks_compound(last: str, first: str, vocabulary: Vocabulary) -> bool:

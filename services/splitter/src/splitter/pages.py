@@ -1,8 +1,12 @@
 """What is read from a PDF: plain data, with the positions that cleaning and structure go by."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 HYPHEN = "-"
+_ROW_SHARE = 0.2  # of the type's size: pieces nearer in height than this are one row
+_GAP_SHARE = 1.2  # likewise: pieces further apart than this are two columns
+_SPACE_SHARE = 0.12  # likewise: the narrowest space between two words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,26 @@ class ReadLimits:
 
     pages: int = 5_000
     page_chars: int = 100_000
-    book_chars: int = 20_000_000
+    book_chars: int = 10_000_000
     outline_entries: int = 5_000
     page_objects: int = 20_000
+
+
+def join_pieces(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines that follow each other on one row, close together, as one: a change of font or a leader parted them."""
+    joined: list[Line] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last is not None and _follows(last, line):
+            space = " " if line.left - last.right > _SPACE_SHARE * last.size else ""
+            size = max((last, line), key=lambda one: len(one.text)).size
+            joined[-1] = replace(last, text=last.text + space + line.text, right=line.right, size=size)
+        else:
+            joined.append(line)
+    return tuple(joined)
+
+
+def _follows(last: Line, line: Line) -> bool:
+    small = min(last.size, line.size)
+    same_row = abs(last.baseline - line.baseline) < _ROW_SHARE * small
+    return same_row and -0.5 * small < line.left - last.right < _GAP_SHARE * max(last.size, line.size)

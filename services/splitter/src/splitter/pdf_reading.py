@@ -16,16 +16,12 @@ from splitter.pages import HYPHEN, Line, Opened, OutlineEntry, Page, ReadLimits
 _BREAK_MARKS = "\ufffe\x02"
 _LINE = re.compile(rf"[^\r\n{_BREAK_MARKS}]*[{_BREAK_MARKS}]|[^\r\n{_BREAK_MARKS}]+")
 # Figures that may call a note: after a letter or a mark, or first in the line (the note itself).
-_MAY_BE_RAISED = re.compile(r"(?:(?<=[^\W\d_])|(?<=[.,;:!?»…)’'\u00a0\u202f])|^)\d{1,3}(?!\w)")
+_MAY_BE_RAISED = re.compile(r"^\s*\d{1,3}(?=[^\d.,])|(?:(?<=[^\W\d_])|(?<=[.,;:!?»…)’'\u00a0\u202f]))\d{1,3}(?!\w)")
 _RAISED_FORM = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED_SHARE = 0.18  # of the type's size: how far above the baseline a raised figure stands at least
 _SMALL_SHARE = 0.6  # likewise: its height at most
 _SCANT_WORDS = 30  # below this a page is looked at for images
 _WRONG_PASSWORD = (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY)
-
-
-def load_reader() -> None:
-    """The pool's initializer: the import above is what takes the time."""
 
 
 def open_pdf(path: Path, limits: ReadLimits) -> Opened:
@@ -150,17 +146,18 @@ class _LineReader:
         return round(size, 2)
 
     def _raised(self, start: int, figures: re.Match[str], size: float) -> str:
-        high = self._stands_high(start + figures.start(), start + figures.start() - 1, size)
+        beside = figures.start() - 1 if figures.start() > 0 else figures.end()
+        high = self._stands_high(start + figures.end() - 1, start + beside, size)
         return figures.group().translate(_RAISED_FORM) if high else figures.group()
 
-    def _stands_high(self, index: int, before: int, size: float) -> bool:
+    def _stands_high(self, index: int, beside: int, size: float) -> bool:
         """Whether the figure is drawn small and above the line: told by its own box, as many fonts have raised
         figures that need no smaller size.
         """
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
         pdfium_c.FPDFText_GetCharBox(self._text_page.raw, self._at(index), left, right, bottom, top)
         x, y = ctypes.c_double(), ctypes.c_double()
-        pdfium_c.FPDFText_GetCharOrigin(self._text_page.raw, self._at(max(before, 0)), x, y)
+        pdfium_c.FPDFText_GetCharOrigin(self._text_page.raw, self._at(beside), x, y)
         low = top.value - bottom.value < _SMALL_SHARE * size
         return low and bottom.value - y.value > _RAISED_SHARE * size
 

@@ -10,10 +10,10 @@ from splitter.cleaning import clean_text
 from splitter.hyphenation import read_vocabulary
 from splitter.layout import measure
 from splitter.lexicon import french_words
-from splitter.pages import Line, OutlineEntry, Page
+from splitter.pages import Line, OutlineEntry, Page, join_pieces
 from splitter.running_heads import remove_running_heads
 from splitter.segmentation import split_paragraph
-from splitter.structure import Paragraph, find_structure
+from splitter.structure import Paragraph, ParagraphKind, find_structure
 from splitter.text_layer import PageKind, page_kind
 
 
@@ -43,7 +43,7 @@ def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: 
 
 
 def _clean_page(page: Page, settings: JobSettings) -> Page:
-    lines = (_clean_line(line, settings) for line in page.lines)
+    lines = (_clean_line(line, settings) for line in join_pieces(page.lines))
     return replace(page, lines=tuple(line for line in lines if line.text))
 
 
@@ -54,8 +54,10 @@ def _clean_line(line: Line, settings: JobSettings) -> Line:
 
 
 def _sentences(paragraphs: Sequence[Paragraph]) -> tuple[SourceSentence, ...]:
+    """Of the text alone: footnotes are recognised and left out, as titles and tables of contents are."""
     found: list[SourceSentence] = []
-    for number, paragraph in enumerate(paragraphs):
+    texts = (paragraph for paragraph in paragraphs if paragraph.kind is ParagraphKind.TEXT)
+    for number, paragraph in enumerate(texts):
         for span in split_paragraph(paragraph.text):
             found.append(
                 SourceSentence(

@@ -14,6 +14,7 @@ from feuilleton.contracts.text import count_words
 from splitter.word_lists import ANYWHERE, BEFORE_FIGURE, SENTENCE_OPENERS, TITLES
 
 MAX_WORDS = 300  # a longer sentence is cut hard: no model call should be one sentence
+MAX_CHARACTERS = 6_000  # likewise, for text without spaces
 
 _SPACE = r"[ \u00a0\u202f]"
 _END = re.compile(
@@ -169,7 +170,7 @@ def _cut(text: str) -> list[tuple[int, str]]:
 
 
 def _is_too_long(text: str) -> bool:
-    return len(text) >= 2 * MAX_WORDS and count_words(text) > MAX_WORDS
+    return len(text) > MAX_CHARACTERS or (len(text) >= 2 * MAX_WORDS and count_words(text) > MAX_WORDS)
 
 
 def _best_cut(text: str) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feuilleton.contracts.documents import Chapter
-from splitter.chapter_words import close_up, has_chapter_word, numbers_chapter
+from splitter.chapter_words import close_up, has_chapter_word, names_chapter, numbers_chapter
 from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
 from splitter.hyphenation import Vocabulary, join_broken
 from splitter.layout import Frame, Layout, Margins
@@ -92,7 +92,12 @@ class _Builder:
             self._emit(note, ParagraphKind.NOTE)
 
     def begin_chapter(self, title: str, page: int) -> None:
+        """A heading without text under it (a part's, on a page of its own) joins the one that follows."""
         self.close_paragraph()
+        last = self.chapters[-1] if self.chapters else None
+        if last is not None and all(paragraph.chapter != last.number for paragraph in self.paragraphs[-1:]):
+            title, page = f"{last.title} — {title}", last.page
+            self.chapters.pop()
         self.chapters.append(Chapter(number=len(self.chapters) + 1, title=title, page=page))
 
     def _emit(self, lines: list[tuple[Line, int]], kind: ParagraphKind) -> None:
@@ -127,8 +132,8 @@ def find_structure(
     """
     builder = _Builder(layout, vocabulary, fix_hyphenation)
     prepared = list(_prepared(pages, outline, layout))
-    first = next((one.page.number for one in prepared if one.headings), None)
-    left_out = outside_story([one.page for one in prepared], layout, first)
+    first = next((one.page.number for one in prepared if one.names_chapter), None)
+    left_out = outside_story([one.page for one in prepared], first)
     for one in prepared:
         if one.page.number not in left_out:
             _add_page(builder, one, layout)
@@ -143,6 +148,11 @@ class _Prepared:
     frame: Frame
     headings: frozenset[int]
     unseen: str | None  # a chapter of the outline whose heading is not among the lines
+
+    @property
+    def names_chapter(self) -> bool:
+        """Whether a heading of the page says of itself that it is a chapter's, not only by its type."""
+        return any(names_chapter(self.page.lines[at].text) for at in self.headings)
 
 
 def _prepared(pages: Sequence[Page], outline: Sequence[OutlineEntry], layout: Layout) -> Iterator[_Prepared]:
