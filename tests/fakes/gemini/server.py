@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -71,6 +71,7 @@ class FakeGemini:
         self._address = (host, port)
         self._seen: Counter[bytes] = Counter()
         self._paid: set[bytes] = set()
+        self._moved = asyncio.Condition()
         self.plan = plan or Plan()
         routes = [
             Route("/stats", self._get_stats),
@@ -113,12 +114,23 @@ class FakeGemini:
         self._server.should_exit = True
         await self._task
 
+    async def wait_until(self, condition: Callable[[Stats], bool]) -> None:
+        """Return when a call that came or went has made `condition` true. For tests in the server's own process."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: condition(self.stats))
+
     async def _get_stats(self, _: Request) -> Response:
         return JSONResponse(self.stats.model_dump())
 
-    async def _reset(self, _: Request) -> Response:
+    def reset(self, plan: Plan | None = None) -> None:
+        """Start counting from zero, with another plan."""
         self.stats = Stats(in_flight=self.stats.in_flight)
         self._paid.clear()
+        self._seen.clear()
+        self.plan = plan or Plan()
+
+    async def _reset(self, _: Request) -> Response:
+        self.reset(self.plan)
         return JSONResponse(self.stats.model_dump())
 
     async def _put_plan(self, request: Request) -> Response:
@@ -132,12 +144,17 @@ class FakeGemini:
         body = await request.body()
         self.stats.calls += 1
         self._seen[_digest(body)] += 1
-        self.stats.in_flight += 1
-        self.stats.peak_in_flight = max(self.stats.peak_in_flight, self.stats.in_flight)
+        await self._move(+1)
         try:
             return await self._answer(request, body)
         finally:
-            self.stats.in_flight -= 1
+            await self._move(-1)
+
+    async def _move(self, step: int) -> None:
+        self.stats.in_flight += step
+        self.stats.peak_in_flight = max(self.stats.peak_in_flight, self.stats.in_flight)
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _answer(self, request: Request, body: bytes) -> Response:
         key = request.headers.get("x-goog-api-key", "")

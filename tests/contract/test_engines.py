@@ -1,0 +1,115 @@
+"""One suite for every RewriteEngine. An engine joins it by a line in ENGINES."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from extractor.engines.gemini import GeminiEngine, GeminiOptions
+from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, RewriteRequest, UnreadablePageError
+from extractor.lexicon import french
+from extractor.validation import SourceRules, Verdict, judge_card, tidy
+from feuilleton.contracts.documents import SourceSentence
+from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.job_settings import Engine, JobSettings
+from tests.fakes.gemini import FakeGemini
+
+TEXTS = (
+    "La pluie tombait.",
+    "Le vieux notaire ferma la porte de son étude, et il descendit lentement la rue qui menait au port.",
+    "— Venez-vous ? dit-elle.",
+    "Quand la nuit fut venue, les pêcheurs rentrèrent, et leurs femmes les attendaient sur le quai mouillé.",
+    "Il pensait à la mer ; il y pensait chaque soir, depuis que son frère avait quitté la maison.",
+)
+WANTED = (1, 3, 4)
+
+
+@asynccontextmanager
+async def gemini() -> AsyncIterator[RewriteEngine]:
+    async with FakeGemini() as server:
+        engine = GeminiEngine("key", GeminiOptions(base_url=server.url, timeout_seconds=20))
+        yield engine
+        await engine.close()
+
+
+OpenEngine = Callable[[], AbstractAsyncContextManager[RewriteEngine]]
+ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini}
+
+
+@pytest.fixture(params=sorted(ENGINES))
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
+    async with ENGINES[request.param]() as engine:
+        yield engine
+
+
+def a_request(settings: JobSettings | None = None) -> RewriteRequest:
+    sentences = tuple(
+        SourceSentence(id=SentenceId(f"s{number:04d}"), text=text, page=1, paragraph=number)
+        for number, text in enumerate(TEXTS)
+    )
+    return RewriteRequest(
+        sentences=sentences,
+        wanted=tuple(sentences[number].id for number in WANTED),
+        before="Le soir venait.",
+        settings=settings or JobSettings(),
+        model="gemini-2.5-flash",
+    )
+
+
+async def test_an_engine_says_what_it_is_and_which_rules_it_follows(engine: RewriteEngine) -> None:
+    assert engine.name in Engine
+    assert engine.prompt_version
+
+
+async def test_each_wanted_sentence_gets_cards_or_a_reason_and_no_other_does(engine: RewriteEngine) -> None:
+    request = a_request()
+    answer = await engine.rewrite(request)
+    answered = [card.source_id for card in answer.cards]
+    declined = [each.source_id for each in answer.declined]
+    assert {*answered, *declined} == set(request.wanted)
+    assert set(answered).isdisjoint(declined)
+    assert all(each.reason for each in answer.declined)
+    assert answered == sorted(answered)
+
+
+@pytest.mark.parametrize("settings", [JobSettings(), JobSettings(sentence_length_limit=12, min_sentence_length=3)])
+async def test_the_cards_pass_the_validators(engine: RewriteEngine, settings: JobSettings) -> None:
+    request = a_request(settings)
+    texts = {sentence.id: sentence.text for sentence in request.sentences}
+    for card in (await engine.rewrite(request)).cards:
+        rules = SourceRules.of(texts[card.source_id], "", settings, french())
+        assert judge_card(tidy(card.text), rules) is Verdict.OK, card.text
+
+
+async def test_the_same_request_gets_the_same_cards_alone_and_among_others(engine: RewriteEngine) -> None:
+    alone = (await engine.rewrite(a_request())).cards
+    together = await asyncio.gather(*(engine.rewrite(a_request()) for _ in range(4)))
+    assert [answer.cards for answer in together] == [alone] * 4
+
+
+async def test_a_cancelled_call_ends_at_once_and_the_engine_goes_on(engine: RewriteEngine) -> None:
+    await engine.rewrite(a_request())
+    call = asyncio.create_task(engine.rewrite(a_request()))
+    await asyncio.sleep(0)
+    call.cancel()
+    async with asyncio.timeout(2):
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    assert (await engine.rewrite(a_request())).cards
+
+
+async def test_a_page_is_read_or_refused_for_good(engine: RewriteEngine) -> None:
+    outcome = await _outcome(engine.read_page(PageRequest(b"%PDF-1.4\n%%EOF\n", 7, "gemini-2.5-flash")))
+    if isinstance(outcome, UnreadablePageError):
+        assert not outcome.retryable
+    else:
+        assert outcome.sentences
+        assert all(text for text, _ in outcome.sentences)
+
+
+async def _outcome(reading: Awaitable[PageAnswer]) -> PageAnswer | UnreadablePageError:
+    try:
+        return await reading
+    except UnreadablePageError as exc:
+        return exc

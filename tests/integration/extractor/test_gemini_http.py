@@ -1,0 +1,247 @@
+"""The Gemini engine and the extraction core against a server over HTTP that fails on demand."""
+
+import asyncio
+import logging
+import socket
+import traceback
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from extractor.engines.gemini import GeminiEngine, GeminiOptions
+from extractor.engines.port import BadAnswerError, ModelRefusalError, PageRequest
+from extractor.extraction import Extraction, NoUsableAnswerError
+from feuilleton.contracts.documents import Checkpoint
+from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
+from tests.contract.test_engines import a_request
+from tests.fakes.gemini import FakeGemini, Fault, Plan, Refusal
+from tests.unit.extractor.scripted_engine import a_long_sentence, a_page_chunk, a_text_chunk, listed, represented
+
+KEY = "AIza-0123456789-secret"
+TIMEOUT_SECONDS = 0.5
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[FakeGemini]:
+    async with FakeGemini() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine(server: FakeGemini) -> AsyncIterator[GeminiEngine]:
+    engine = GeminiEngine(KEY, GeminiOptions(base_url=server.url, timeout_seconds=TIMEOUT_SECONDS))
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+def gemini(server: FakeGemini) -> FakeGemini:
+    """The module's server, as if it had just started."""
+    server.reset()
+    return server
+
+
+async def failure_of(engine: GeminiEngine) -> PipelineError:
+    with pytest.raises(PipelineError) as caught:
+        await engine.rewrite(a_request())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "code"),
+    [
+        (Fault.QUOTA, QuotaExceededError, "quota_exceeded"),
+        (Fault.QUOTA_HEADER, QuotaExceededError, "quota_exceeded"),
+        (Fault.SERVER_ERROR, TransientError, "model_unavailable"),
+        (Fault.UNAVAILABLE, TransientError, "model_unavailable"),
+        (Fault.DISCONNECT, TransientError, "model_unavailable"),
+        (Fault.HANG, TransientError, "model_timeout"),
+        (Fault.TRICKLE, TransientError, "model_timeout"),
+        (Fault.BAD_KEY, PipelineError, "model_auth"),
+        (Fault.FORBIDDEN, PipelineError, "model_auth"),
+        (Fault.NO_MODEL, PipelineError, "model_not_found"),
+        (Fault.BAD_REQUEST, PipelineError, "bad_request"),
+        (Fault.CUT_JSON, BadAnswerError, "bad_answer"),
+        (Fault.NOT_JSON, BadAnswerError, "bad_answer"),
+        (Fault.WRONG_SHAPE, BadAnswerError, "bad_answer"),
+        (Fault.HTML, BadAnswerError, "bad_answer"),
+        (Fault.MAX_TOKENS, ModelRefusalError, "max_tokens"),
+        (Fault.SAFETY, ModelRefusalError, "safety"),
+        (Fault.RECITATION, ModelRefusalError, "recitation"),
+        (Fault.BLOCKED_PROMPT, ModelRefusalError, "safety"),
+    ],
+)
+async def test_each_failure_is_told_apart_costs_one_request_and_shows_no_key(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault, kind: type[PipelineError], code: str
+) -> None:
+    gemini.plan = Plan(faults=(fault,))
+    error = await failure_of(engine)
+    assert type(error) is kind
+    assert error.code == code
+    assert gemini.stats.calls == 1
+    assert KEY not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("fault", [Fault.QUOTA, Fault.QUOTA_HEADER])
+async def test_the_server_says_how_long_to_wait_for_quota(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
+) -> None:
+    gemini.plan = Plan(faults=(fault,), retry_after_seconds=42)
+    error = await failure_of(engine)
+    assert isinstance(error, QuotaExceededError)
+    assert error.retry_after_seconds == 42
+
+
+async def test_a_server_that_is_not_there_is_a_transient_error() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        engine = GeminiEngine(KEY, GeminiOptions(base_url=f"http://127.0.0.1:{bound.getsockname()[1]}"))
+        async with asyncio.timeout(1):
+            error = await failure_of(engine)
+        await engine.close()
+    assert isinstance(error, TransientError)
+
+
+async def test_the_key_travels_in_its_header_and_is_never_logged(
+    gemini: FakeGemini, engine: GeminiEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    gemini.plan = Plan(api_key=KEY, faults=())
+    with caplog.at_level(logging.DEBUG):
+        await engine.rewrite(a_request())
+    assert gemini.stats.paid == 1
+    assert KEY not in caplog.text
+    assert KEY not in repr(engine)
+
+
+async def test_the_environment_does_not_redirect_the_engine(
+    gemini: FakeGemini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("GOOGLE_API_KEY", "another-key")
+    gemini.plan = Plan(api_key=KEY)
+    engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url))
+    await engine.rewrite(a_request())
+    await engine.close()
+    assert gemini.stats.paid == 1
+
+
+async def test_an_engine_without_a_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="API key"):
+        GeminiEngine("")
+
+
+async def test_tokens_are_those_that_the_server_counted(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    usage = (await engine.rewrite(a_request())).usage
+    stats = gemini.stats
+    assert (usage.prompt_tokens, usage.output_tokens, usage.thinking_tokens) == (
+        stats.prompt_tokens,
+        stats.output_tokens,
+        stats.thinking_tokens,
+    )
+    assert usage.calls == 1
+    assert usage.seconds > 0
+
+
+async def test_hundreds_of_calls_are_in_flight_at_once(gemini: FakeGemini) -> None:
+    gemini.plan = Plan(latency_seconds=3)
+    engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url, timeout_seconds=60))
+    await asyncio.gather(*(engine.rewrite(a_request()) for _ in range(300)))
+    await engine.close()
+    assert gemini.stats.peak_in_flight == 300
+
+
+async def test_a_cancelled_call_is_aborted_at_the_server_and_not_paid(gemini: FakeGemini) -> None:
+    gemini.plan = Plan(latency_seconds=30)
+    engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url))
+    call = asyncio.create_task(engine.rewrite(a_request()))
+    async with asyncio.timeout(5):
+        await gemini.wait_until(lambda stats: stats.in_flight == 1)
+        call.cancel()
+        await gemini.wait_until(lambda stats: stats.in_flight == 0)
+    await engine.close()
+    assert (gemini.stats.aborted, gemini.stats.paid) == (1, 0)
+
+
+async def test_a_page_is_read_from_its_pdf(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    answer = await engine.read_page(PageRequest(b"%PDF-1.4\n%%EOF\n", 7, "gemini-2.5-flash"))
+    assert len(answer.sentences) == 3
+    assert gemini.stats.pages == 1
+
+
+LONG = tuple(a_long_sentence(number) for number in range(24))
+
+
+async def extract(engine: GeminiEngine) -> Checkpoint:
+    """As the extractor does: tried until it gives a checkpoint."""
+    extraction = Extraction(a_text_chunk(LONG), engine)
+    while True:
+        try:
+            return await extraction.run()
+        except TransientError:
+            continue
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in Fault if fault not in (Fault.BAD_KEY, Fault.FORBIDDEN, Fault.NO_MODEL, Fault.BAD_REQUEST)],
+)
+async def test_after_one_failure_of_any_kind_every_sentence_still_gets_its_cards(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
+) -> None:
+    gemini.plan = Plan(faults=(fault,))
+    checkpoint = await extract(engine)
+    assert set(represented(checkpoint)) == {sentence.id for sentence in LONG}
+    assert checkpoint.dropped == ()
+    assert checkpoint.usage.calls == gemini.stats.paid
+    assert gemini.stats.paid <= 1 + checkpoint.usage.repairs
+    assert gemini.stats.paid_again == 0
+
+
+async def test_sentences_that_are_always_refused_are_listed_and_all_others_get_cards(
+    gemini: FakeGemini, engine: GeminiEngine
+) -> None:
+    gemini.plan = Plan(refusals=(Refusal(text="Marin7 ", fault=Fault.RECITATION),))
+    checkpoint = await extract(engine)
+    assert listed(checkpoint) == ["s0007"]
+    assert (checkpoint.dropped[0].reason, checkpoint.dropped[0].detail) == ("refused", "recitation")
+    assert len(set(represented(checkpoint))) == len(LONG) - 1
+
+
+async def test_what_was_answered_before_an_outage_is_not_paid_twice(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    gemini.plan = Plan(faults=(Fault.MISSING_IDS, Fault.UNAVAILABLE, Fault.QUOTA, Fault.SERVER_ERROR))
+    checkpoint = await extract(engine)
+    assert (gemini.stats.calls, gemini.stats.paid, gemini.stats.paid_again) == (5, 2, 0)
+    assert checkpoint.usage.repairs == 1
+
+
+async def test_a_model_that_never_answers_well_fails_the_chunk_within_the_budget(
+    gemini: FakeGemini, engine: GeminiEngine
+) -> None:
+    gemini.plan = Plan(chances={Fault.NOT_JSON: 1.0})
+    with pytest.raises(NoUsableAnswerError):
+        await extract(engine)
+    assert gemini.stats.paid == 13
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_model_that_fails_at_random_loses_no_sentence(
+    gemini: FakeGemini, engine: GeminiEngine, seed: int
+) -> None:
+    faults = (Fault.UNAVAILABLE, Fault.CUT_JSON, Fault.MISSING_IDS, Fault.LONG_CARDS, Fault.SAFETY, Fault.WRONG_IDS)
+    gemini.plan = Plan(chances=dict.fromkeys(faults, 0.1), seed=seed)
+    checkpoint = await extract(engine)
+    assert {*represented(checkpoint), *listed(checkpoint)} == {sentence.id for sentence in LONG}
+    assert len(listed(checkpoint)) <= 3
+    assert checkpoint.usage.calls <= 13
+
+
+async def test_a_page_chunk_is_read_and_made_into_cards(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    checkpoint = await Extraction(a_page_chunk(), engine, b"%PDF-1.4\n%%EOF\n").run()
+    assert len(checkpoint.sentences) == 3
+    assert set(represented(checkpoint)) == {sentence.id for sentence in checkpoint.sentences}
+    assert gemini.stats.paid == 2
