@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from extractor.engines.local.confidence import confidence_of
 from extractor.engines.local.forms import Forms
+from extractor.engines.local.frames import Frames
 from extractor.engines.local.proposals import CutKey, Proposal, propose
 from extractor.engines.local.segments import Edge, Segment
 from extractor.engines.local.syntax import Parse
@@ -29,6 +30,14 @@ class Lengths:
 
 
 @dataclass(frozen=True)
+class French:
+    """What is known of the language: forms, and how verbs are used."""
+
+    forms: Forms
+    frames: Frames
+
+
+@dataclass(frozen=True)
 class Card:
     text: str
     confidence: float
@@ -42,10 +51,10 @@ class _Choice:
 
 
 def cut_segment(
-    source: str, segment: Segment, parses: Sequence[Parse], forms: Forms, lengths: Lengths
+    source: str, segment: Segment, parses: Sequence[Parse], french: French, lengths: Lengths
 ) -> tuple[Card, ...]:
     """The cards of one segment in the order of the text, none overlapping another, each within `lengths`."""
-    by_parse = [{p.key: p for p in propose(parse, segment, forms)} for parse in parses]
+    by_parse = [{p.key: p for p in propose(parse, segment, french.forms, french.frames)} for parse in parses]
     merged: dict[CutKey, Proposal] = {}
     for proposals in by_parse:
         merged = {**proposals, **merged}
@@ -82,7 +91,7 @@ def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool) -> C
         "single_parse": not agreed,
         "subject_repeated": repeated,
         "lead_dropped": proposal.lead_dropped,
-        "incise_removed": segment.incise,
+        "incise_removed": segment.joint is not None,
     }
     return Card(text, confidence, tuple(flag for flag, holds in flags.items() if holds))
 

@@ -47,7 +47,7 @@ def _clause(parse: Parse, head: int, forms: Forms) -> Clause | None:
     if any(_stands_behind(parse, at) for at in parse.child(head, *_SUBJECTS)):
         return None
     first = _verb_group_start(parse, finite)
-    begin = first if subject is None else parse.left[subject]
+    begin = first if subject is None else _subject_start(parse, subject)
     if subject is not None and not _subject_fits(parse, subject, first, finite, forms):
         return None
     negated = any(parse.tokens[at].norm in fr.NE for at in range(first, finite))
@@ -111,10 +111,18 @@ def _verb_group_start(parse: Parse, finite: int) -> int:
     return at
 
 
+def _subject_start(parse: Parse, subject: int) -> int:
+    """The first word of the subject; an 'et' that a parser hangs on its noun is not part of it."""
+    begin = parse.left[subject]
+    while begin < subject and (parse.tokens[begin].norm in fr.COORDINATORS or parse.tokens[begin].text == ","):
+        begin += 1
+    return begin
+
+
 def _subject_fits(parse: Parse, subject: int, first: int, finite: int, forms: Forms) -> bool:
     if parse.right[subject] + 1 != first:
         return False  # something stands between, so it is not sure that this is the verb's subject
-    begin, end = parse.left[subject], parse.right[subject] + 1
+    begin, end = _subject_start(parse, subject), parse.right[subject] + 1
     if any(parse.tokens[at].text == "," or parse.tokens[at].is_relative for at in range(begin, end)):
         return False
     agreement = agreement_of(parse, subject, forms)

@@ -85,7 +85,7 @@ def is_closed(parse: Parse, clause: Clause, cut: Cut) -> bool:
 def _may_go(parse: Parse, clause: Clause, at: int, cut: Cut) -> bool:
     token = parse.tokens[at]
     if at < cut.begin:
-        return token.head == clause.head and token.dep in _LEFT_OUT
+        return token.dep in {"punct", "cc"} or (token.head == clause.head and token.dep in _LEFT_OUT)
     if token.dep in _LOOSE:
         return True
     if token.dep == "conj" and token.head == clause.head and cut.kind in {End.CLAUSE, End.COORDINATED}:

@@ -42,7 +42,8 @@ class Edge(Enum):
 @dataclass(frozen=True)
 class Segment:
     """`words` without the marks around it. `mark` is the closing mark as the author wrote it. `quoted`: guillemets
-    open and close around it. `aside`: inside brackets or dashes. `incise`: 'dit-il' was taken out of it.
+    open and close around it. `aside`: inside brackets or dashes. `joint`: where 'dit-il' was taken out, the comma
+    that stays (or the end).
     """
 
     words: tuple[Word, ...]
@@ -51,7 +52,7 @@ class Segment:
     mark: str = ""
     quoted: bool = False
     aside: bool = False
-    incise: bool = False
+    joint: int | None = None
 
 
 def split_segments(words: tuple[Word, ...], forms: Forms) -> tuple[Segment, ...]:
@@ -141,7 +142,7 @@ def _without_incise(segment: Segment, forms: Forms) -> Segment:
         end = next((k for k in range(at + 1, len(words)) if words[k].text == ","), len(words))
         body = words[at + 1 : end]
         if len(body) <= _MAX_INCISE_WORDS and _is_inverted(body, forms):
-            return replace(segment, words=words[:at] + words[end:], incise=True)
+            return replace(segment, words=words[:at] + words[end:], joint=at)
     return segment
 
 

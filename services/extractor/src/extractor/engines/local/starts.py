@@ -9,6 +9,9 @@ from extractor.engines.local.syntax import Parse
 # Edges after which something new begins.
 _FRESH = frozenset({Edge.START, Edge.FULL_STOP, Edge.QUESTION, Edge.SEMICOLON, Edge.COLON, Edge.QUOTE})
 
+# What may open a clause before its subject; a noun without such a tie is a piece of something else.
+_LEADS = frozenset({"obl:mod", "obl:arg", "advmod", "advcl", "acl", "vocative", "discourse", "cc", "punct"})
+
 
 def possible_begins(parse: Parse, clause: Clause, opener: Edge, forms: Forms) -> tuple[int, ...]:
     """Begins in order of choice: with what opens the clause ('Le soir, il ...'), then at the subject."""
@@ -22,7 +25,8 @@ def _lead(parse: Parse, clause: Clause) -> int:
     begin = parse.left[clause.head]
     while begin < clause.begin and _joins(parse, begin):
         begin += 1
-    return begin
+    fronted = (at for at in parse.children[clause.head] if begin <= at < clause.begin)
+    return begin if all(parse.tokens[at].dep in _LEADS for at in fronted) else clause.begin
 
 
 def _joins(parse: Parse, at: int) -> bool:

@@ -7,6 +7,7 @@ from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.clauses import Clause
 from extractor.engines.local.ends import Cut, End
 from extractor.engines.local.forms import Forms
+from extractor.engines.local.frames import Frames, has_object, usage_of
 from extractor.engines.local.syntax import Parse
 
 _CONTENT = frozenset({"NOUN", "PROPN", "ADJ", "VERB", "NUM"})
@@ -23,6 +24,7 @@ class Site:
     clause: Clause
     cut: Cut
     forms: Forms
+    frames: Frames
 
     @property
     def before(self) -> tuple[str, ...]:
@@ -87,6 +89,52 @@ def tears_need(site: Site) -> bool:
     return not site.forms.lemmas(site.verb).isdisjoint({"falloir", "suffire"}) and site.cut.kind not in _SAFE_ENDS
 
 
+def starves_verb(site: Site) -> bool:
+    """Takes from the verb what it nearly always has: 'Il avait à ses côtés', 'Elle prononça d'une voix joyeuse'."""
+    if site.cut.kind is End.STOP:
+        return False
+    return site.frames.miss(usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms))
+
+
+def starves_infinitive(site: Site) -> bool:
+    """'Il crut trouver dans son sourire': the same of an infinitive inside."""
+    if site.cut.kind is End.STOP:
+        return False
+    inside = range(site.cut.begin, site.cut.end)
+    return any("VerbForm=Inf" in site.parse.tokens[at].morph and _lacks_object(site, at) for at in inside)
+
+
+def _lacks_object(site: Site, infinitive: int) -> bool:
+    children = [at for at in site.parse.children[infinitive] if site.cut.begin <= at < site.cut.end]
+    return not has_object(site.parse, children) and site.frames.wants_object(site.parse.tokens[infinitive].norm)
+
+
+def follows_reported_speech(site: Site) -> bool:
+    """'Elles racontaient que ..., elles venaient de ...': told by them, not by the author."""
+    words = site.before
+    told = [at for at, word in enumerate(words) if word in {"que", "qu'"} and at > 0]
+    return any(not site.forms.lemmas(words[at - 1]).isdisjoint(fr.SPEECH_LEMMAS) for at in told)
+
+
+def is_formula(site: Site) -> bool:
+    """'Il est vrai', 'cela va sans dire': said about the sentence, not a sentence."""
+    return " ".join(site.inside) in fr.FORMULAS
+
+
+def begins_loosely(site: Site) -> bool:
+    return site.inside[0] in fr.LOOSE_BEGINS
+
+
+def leaves_conjunction_alone(site: Site) -> bool:
+    """'Il fut convenu que pendant cette nuit': a 'que', 'qui', 'quand' whose verb was cut off."""
+    finite = [at for at, word in enumerate(site.inside) if site.forms.is_finite(word)]
+    compared = not fr.DEGREES.isdisjoint(site.inside) or not fr.NE.isdisjoint(site.inside)
+    return not compared and any(
+        word in fr.CLAUSE_OPENERS and not any(at > position for at in finite)
+        for position, word in enumerate(site.inside)
+    )
+
+
 def shortens_conditional(site: Site) -> bool:
     return site.clause.conditional and (site.cut.begin > 0 or site.cut.end < len(site.parse) - 1)
 
@@ -113,6 +161,12 @@ _RULES = (
     tears_cleft,
     tears_negation,
     tears_need,
+    starves_verb,
+    starves_infinitive,
+    follows_reported_speech,
+    is_formula,
+    begins_loosely,
+    leaves_conjunction_alone,
     shortens_conditional,
     ends_loosely,
     says_little,

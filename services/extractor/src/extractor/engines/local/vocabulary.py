@@ -91,3 +91,24 @@ FUNCTION_WORDS = words(
     " je j' tu il on ils c' très être avoir est était avait fut eut ont sont étaient avaient tel telle"
 )
 CLEFT_WORDS = frozenset({"qui", "que", "qu'", "dont", "où"})
+# A card must not begin with one of these.
+LOOSE_BEGINS = COORDINATORS - {"puis", "donc"} | words("ou ni soit que qu' dont car")
+# Each needs a conjugated verb behind it.
+CLAUSE_OPENERS = words("que qu' qui dont où quand lorsque lorsqu' puisque puisqu' quoique quoiqu' si")
+# Said about a sentence rather than being one.
+FORMULAS = frozenset(
+    {
+        "il est vrai",
+        "c' est vrai",
+        "cela va sans dire",
+        "on l' affirmait",
+        "on le sait",
+        "je l' avoue",
+        "je le sais",
+        "il le faut",
+        "il le fallait",
+        "il me semble",
+        "il lui semblait",
+        "je vous le répète",
+    }
+)

@@ -6,8 +6,9 @@ from functools import cache
 from itertools import pairwise
 
 from extractor.engines.local import vocabulary as fr
-from extractor.engines.local.cards import Card, Lengths, cut_segment
+from extractor.engines.local.cards import Card, French, Lengths, cut_segment
 from extractor.engines.local.forms import Forms, load_forms
+from extractor.engines.local.frames import french_frames
 from extractor.engines.local.parser import DualParser, Unit, load_parser
 from extractor.engines.local.segments import Edge, Segment, split_segments
 from extractor.engines.local.syntax import Parse
@@ -25,43 +26,54 @@ class CutSource:
     cards: tuple[Card, ...]
 
 
+@dataclass(frozen=True)
+class Models:
+    """All that a worker holds: about 430 MB."""
+
+    parser: DualParser
+    french: French
+
+
 @cache
-def _models() -> DualParser:
-    return load_parser(load_forms(french()))
+def load_all() -> Models:
+    """The models, loaded at the first call."""
+    forms = load_forms(french())
+    return Models(load_parser(forms), French(forms, french_frames()))
 
 
 def load_models() -> None:
     """Initializer of a worker. Raises LexiconMissingError and OSError (a model is not installed)."""
-    _models()
+    load_all()
 
 
 def cut_sources(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     """Cards of (id, text) pairs. A sentence's cards depend on its text and the lengths alone."""
-    parser = _models()
+    models = load_all()
+    parser = models.parser
     lengths = Lengths(least, most)
     plans = [(text, _segments(text, parser.forms)) for _, text in sources]
-    parsed = iter(parser.parse([_unit(segment) for _, segments in plans for segment in segments]))
+    parsed = iter(parser.parse([unit_of(segment) for _, segments in plans for segment in segments]))
     return [
-        CutSource(source_id, tuple(_cards(text, segments, parsed, parser.forms, lengths)))
+        CutSource(source_id, tuple(_cards(text, segments, parsed, models.french, lengths)))
         for (source_id, _), (text, segments) in zip(sources, plans, strict=True)
     ]
 
 
 def _cards(
-    text: str, segments: Iterable[Segment], parsed: Iterator[tuple[Parse, ...]], forms: Forms, lengths: Lengths
+    text: str, segments: Iterable[Segment], parsed: Iterator[tuple[Parse, ...]], known: French, lengths: Lengths
 ) -> Iterator[Card]:
     for segment in segments:
-        yield from cut_segment(text, segment, next(parsed), forms, lengths)
+        yield from cut_segment(text, segment, next(parsed), known, lengths)
 
 
 def _segments(text: str, forms: Forms) -> list[Segment]:
     """The segments worth a parse."""
     segments = split_segments(split_words(text), forms)
-    told = [False, *(_tells(one, forms) and two.opener is Edge.COLON for one, two in pairwise(segments))]
+    reported = [False, *(_reports(one, two, forms) for one, two in pairwise(segments))]
     return [
         segment
-        for segment, reported in zip(segments, told, strict=False)
-        if not reported
+        for segment, is_reported in zip(segments, reported, strict=False)
+        if not is_reported
         and not segment.aside
         and segment.closer is not Edge.QUESTION
         and len(segment.words) >= _LEAST_WORDS
@@ -69,12 +81,15 @@ def _segments(text: str, forms: Forms) -> list[Segment]:
     ]
 
 
-def _tells(segment: Segment, forms: Forms) -> bool:
-    """Says or thinks something: what follows its colon is reported."""
-    return any(forms.lemmas(word.norm) & fr.SPEECH_LEMMAS for word in segment.words)
+def _reports(segment: Segment, following: Segment, forms: Forms) -> bool:
+    """Whether what follows is a thought or might be said: 'il pensait : ...', 's'il disait : « ... »'."""
+    norms = [word.norm for word in segment.words]
+    if following.opener is Edge.COLON:
+        return any(forms.lemmas(norm) & fr.SPEECH_LEMMAS for norm in norms)
+    return following.opener is Edge.QUOTE and ("si" in norms or ("s'", "il") in pairwise(norms))
 
 
-def _unit(segment: Segment) -> Unit:
+def unit_of(segment: Segment) -> Unit:
     words = segment.words
     spaces = tuple(one.end < two.begin for one, two in pairwise(words))
     return Unit(

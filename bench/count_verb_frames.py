@@ -1,0 +1,58 @@
+"""Count how verbs are used in novels, for extractor/engines/local/frames.tsv.
+
+    python bench/count_verb_frames.py NOVEL.txt ... > services/extractor/src/extractor/engines/local/frames.tsv
+
+Only clauses of segments that the author closed with . ! … or ; are counted: there nothing has been cut off.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from extractor.engines.local.clauses import find_clauses
+from extractor.engines.local.forms import Forms, load_forms
+from extractor.engines.local.frames import Usage, usage_of
+from extractor.engines.local.parser import load_parser
+from extractor.engines.local.segments import Edge, Segment, split_segments
+from extractor.engines.local.syntax import Parse
+from extractor.engines.local.words import split_words
+from extractor.engines.local.worker import unit_of
+from extractor.lexicon import french
+
+LEAST_USES = 4
+
+
+def main(paths: list[Path]) -> None:
+    parser = load_parser(load_forms(french()))
+    uses: Counter[str] = Counter()
+    objects: Counter[str] = Counter()
+    bares: Counter[str] = Counter()
+    for path in paths:
+        segments = list(_segments(path, parser.forms))
+        for parses in parser.parse([unit_of(segment) for segment in segments]):
+            for parse in parses:
+                for usage in _usages(parse, parser.forms):
+                    uses.update(usage.verbs)
+                    objects.update(usage.verbs if usage.has_object else ())
+                    bares.update(usage.verbs if usage.is_bare else ())
+    for verb in sorted(verb for verb, count in uses.items() if count >= LEAST_USES):
+        print(verb, uses[verb], objects[verb], bares[verb], sep="\t")
+
+
+def _segments(path: Path, forms: Forms) -> Iterator[Segment]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        for segment in split_segments(split_words(line), forms):
+            if segment.closer in {Edge.FULL_STOP, Edge.SEMICOLON} and 2 < len(segment.words) < 80:
+                yield segment
+
+
+def _usages(parse: Parse, forms: Forms) -> Iterator[Usage]:
+    for clause in find_clauses(parse, forms):
+        usage = usage_of(parse, clause, 0, len(parse), forms)
+        if usage.verbs:
+            yield usage
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])
