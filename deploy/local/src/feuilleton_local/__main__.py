@@ -1,6 +1,7 @@
 """`python -m feuilleton_local`: what the Makefile's up, down, ps, logs, topics and demo run."""
 
 import argparse
+import errno
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from feuilleton_local.parent_death import die_with_parent
 from feuilleton_local.settings import LocalSettings, load_settings
 
 _INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> int:
@@ -25,6 +27,10 @@ def main() -> int:
         return command(asked, load_settings())
     except LocalError as failure:
         sys.stderr.write(f"feuilleton: {failure}\n")
+        return 1
+    except OSError as failure:
+        cause = "the disk is full" if failure.errno in _FULL else failure.strerror
+        sys.stderr.write(f"feuilleton: {cause}: {failure.filename or failure}\n")
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED

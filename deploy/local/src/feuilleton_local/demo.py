@@ -16,6 +16,7 @@ from feuilleton_local.commands import addresses, say
 from feuilleton_local.demo_view import show_result
 from feuilleton_local.failures import LocalError
 from feuilleton_local.launch import LocalSystem, bring_up
+from feuilleton_local.paths import shown
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.watch import SystemWatch
 from feuilleton_sample.typeset import typeset_sample
@@ -35,8 +36,9 @@ def run_demo(settings: LocalSettings) -> int:
     system = bring_up(settings, say, bound=True)
     try:
         say("the system is up" if system.is_ours else "the system was up already")
-        _one_novel(system, began)
-        return _stay(system) if sys.stdin.isatty() and sys.stdout.isatty() else 0
+        _one_novel(system)
+        say(f"\n{time.monotonic() - began:.1f} s from the start to these cards. How to go on:")
+        return _stay(system)
     except KeyboardInterrupt:
         return _INTERRUPTED
     finally:
@@ -44,7 +46,7 @@ def run_demo(settings: LocalSettings) -> int:
             _stop(system)
 
 
-def _one_novel(system: LocalSystem, began: float) -> None:
+def _one_novel(system: LocalSystem) -> None:
     book = system.settings.paths.home / "sample.pdf"
     book.write_bytes(typeset_sample())
     settings = system.settings
@@ -61,8 +63,6 @@ def _one_novel(system: LocalSystem, began: float) -> None:
         raise LocalError(str(failure), log=settings.paths.logs) from failure
     finally:
         view.close()
-    say(f"\n{time.monotonic() - began:.1f} s from the start to these cards. How to go on:")
-    say(addresses(system))
 
 
 def _follow(client: FeuilletonClient, book: Path, system: LocalSystem, view: ProgressView) -> Job:
@@ -84,10 +84,19 @@ def _follow(client: FeuilletonClient, book: Path, system: LocalSystem, view: Pro
 
 
 def _stay(system: LocalSystem) -> int:
-    if not system.is_ours:
-        say("  It was up before and stays up: make down stops it.")
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if system.is_ours and not on_terminal:
+        say("  make up leaves the system running; make demo on a terminal keeps it up until Ctrl-C.")
         return 0
-    say("\nIt stays up until Ctrl-C.")
+    say(addresses(system))
+    if not system.is_ours:
+        say("It was up before and stays up: make down stops it.")
+        return 0
+    say("It stays up until Ctrl-C.")
+    return _until_interrupted(system)
+
+
+def _until_interrupted(system: LocalSystem) -> int:
     try:
         while system.supervisor.is_alive():
             time.sleep(1)
@@ -103,4 +112,4 @@ def _stop(system: LocalSystem) -> None:
     if system.supervisor.is_alive():
         say("\nstopping")
         system.supervisor.shut_down()
-    say(f"stopped; make demo starts again in seconds, the data stay in {system.settings.paths.data}")
+    say(f"stopped; make demo starts again in seconds, the data stay in {shown(system.settings.paths.data)}")
