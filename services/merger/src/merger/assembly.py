@@ -6,25 +6,12 @@ No text is compared with another: a sentence that an author repeats is a card ea
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from feuilleton.contracts.documents import (
-    CardDraft,
-    CardLine,
-    Checkpoint,
-    DroppedLine,
-    Manifest,
-    ManifestChunk,
-    SourceSentence,
-)
-from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.card_lines import ForeignCardError, card_lines, chapter_titles, in_book_order
+from feuilleton.contracts.documents import CardLine, Checkpoint, DroppedLine, SourceSentence
+
+__all__ = ["UNACCOUNTED", "AssembledChunk", "ForeignCardError", "assemble_chunk", "chapter_titles", "in_book_order"]
 
 UNACCOUNTED = "unaccounted"
-
-
-class ForeignCardError(PipelineError):
-    """A card of a sentence that its chunk does not hold. The chunk counts as missing, under this code."""
-
-    code = "bad_checkpoint"
 
 
 @dataclass(frozen=True)
@@ -43,15 +30,6 @@ class AssembledChunk:
         return b"".join(line.to_bytes() + b"\n" for line in self.cards)
 
 
-def in_book_order(manifest: Manifest) -> list[ManifestChunk]:
-    """The chunks by the page on which they begin; a page without text comes after the text that begins there."""
-    return sorted(manifest.chunks, key=lambda chunk: (min(chunk.pages, default=0), chunk.index))
-
-
-def chapter_titles(manifest: Manifest) -> dict[int, str]:
-    return {chapter.number: chapter.title for chapter in manifest.chapters}
-
-
 def assemble_chunk(
     sentences: Sequence[SourceSentence], checkpoint: Checkpoint, titles: Mapping[int, str]
 ) -> AssembledChunk:
@@ -60,15 +38,11 @@ def assemble_chunk(
     A sentence that the checkpoint forgot is listed as dropped (`unaccounted`). Raises ForeignCardError for
     a card of a sentence that the chunk does not hold.
     """
-    places = {sentence.id: place for place, sentence in enumerate(sentences)}
-    for card in checkpoint.cards:
-        if not all(source in places for source in (card.source_id, *card.also)):
-            raise ForeignCardError(f"chunk {checkpoint.index} has a card of a foreign sentence")
-    ordered = sorted(checkpoint.cards, key=lambda card: places[card.source_id])
-    represented = {source for card in ordered for source in (card.source_id, *card.also)}
+    lines = card_lines(checkpoint.cards, sentences, titles)
+    represented = {source for card in checkpoint.cards for source in (card.source_id, *card.also)}
     reasons = {drop.source_id: drop.reason for drop in checkpoint.dropped}
     return AssembledChunk(
-        cards=tuple(_line(card, sentences, places, titles) for card in ordered),
+        cards=lines,
         dropped=tuple(
             DroppedLine(
                 source_id=sentence.id,
@@ -80,23 +54,4 @@ def assemble_chunk(
             if sentence.id not in represented
         ),
         sentences=len(sentences),
-    )
-
-
-def _line(
-    card: CardDraft,
-    sentences: Sequence[SourceSentence],
-    places: Mapping[SentenceId, int],
-    titles: Mapping[int, str],
-) -> CardLine:
-    sources = [sentences[place] for place in sorted({places[source] for source in (card.source_id, *card.also)})]
-    first = sentences[places[card.source_id]]
-    return CardLine(
-        source_id=card.source_id,
-        text=card.text,
-        source_text=" ".join(source.text for source in sources),
-        page=first.page,
-        chapter=titles.get(first.chapter),
-        method=card.method,
-        flags=card.flags,
     )

@@ -1,14 +1,15 @@
 """Cards in book order, page by page: from checkpoints while an attempt runs, from its named result once it ended.
 
-A place is (rank of a chunk in the book, position of a card in it). The manifest fixes the ranks for ever and a
+A place is (rank of a chunk in the book, position of a card in it). The book order is fixed by the manifest and a
 chunk's cards are the same in its checkpoint and in the result, so a place stays right over the end of a job.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.documents import CardLine, Checkpoint, ChunkKind, Manifest, ManifestChunk, SourceSentence
+from feuilleton.contracts.card_lines import ForeignCardError, card_lines, chapter_titles, in_book_order
+from feuilleton.contracts.documents import CardLine, Checkpoint, Manifest, ManifestChunk, SourceSentence
 from feuilleton.contracts.errors import ObjectNotFoundError, TransientError
 from feuilleton.contracts.ids import ObjectKey
 from feuilleton.storage.ports import ObjectStore
@@ -46,7 +47,7 @@ class CardPages:
             end = job.attempts[attempt].state.end
             if end is None:
                 return await self._read_running(job, attempt, start, limit)
-            return await self._read_result(job, end.result, start, limit) if end.result else Cards((), None)
+            return await self._read_result(end.result, start, limit) if end.result else Cards((), None)
         except ObjectNotFoundError as exc:
             raise ResultUnavailableError("a stored object is missing") from exc
 
@@ -57,9 +58,10 @@ class CardPages:
         if manifest is None:
             return Cards((), start)
         items: list[CardLine] = []
+        chunks = in_book_order(manifest)
         rank, position = start
-        while rank < len(manifest.chunks) and len(items) < limit:
-            chunk = manifest.chunks[rank]
+        while rank < len(chunks) and len(items) < limit:
+            chunk = chunks[rank]
             succeeded = finished.get(chunk.index)
             if succeeded is None:
                 break
@@ -74,16 +76,19 @@ class CardPages:
     async def _cards_of(self, manifest: Manifest, chunk: ManifestChunk) -> Sequence[CardLine]:
         key = ids.checkpoint_key(manifest.tenant, manifest.job, chunk.index)
         checkpoint = Checkpoint.model_validate_json(await self._store.get(key))
-        sentences: Sequence[SourceSentence] = checkpoint.sentences
-        if chunk.kind is ChunkKind.TEXT:
-            source = ids.source_key(manifest.tenant, manifest.job)
-            lines = await self._store.get_range(source, chunk.source_start, chunk.source_end)
-            sentences = [SourceSentence.model_validate_json(line) for line in lines.splitlines() if line]
-        titles = {chapter.number: chapter.title for chapter in manifest.chapters}
-        return card_lines(checkpoint, sentences, titles)
+        sentences = checkpoint.sentences or await self._sentences_of(manifest, chunk)
+        try:
+            return card_lines(checkpoint.cards, sentences, chapter_titles(manifest))
+        except ForeignCardError:
+            return ()  # the merger counts it as missing
 
-    async def _read_result(self, job: Job, result: str, start: Place, limit: int) -> Cards:
-        ranges = await self._documents.card_ranges(job, result)
+    async def _sentences_of(self, manifest: Manifest, chunk: ManifestChunk) -> Sequence[SourceSentence]:
+        key = ids.source_key(manifest.tenant, manifest.job)
+        lines = await self._store.get_range(key, chunk.source_start, chunk.source_end)
+        return [SourceSentence.model_validate_json(line) for line in lines.splitlines()]
+
+    async def _read_result(self, result: str, start: Place, limit: int) -> Cards:
+        ranges = await self._documents.card_ranges(result)
         wanted, reached = _choose(ranges, start, limit)
         lines = await self._read_lines(ids.cards_key(result), wanted)
         items = [CardLine.model_validate_json(line) for line in lines[start[1] : start[1] + limit]]
@@ -94,27 +99,6 @@ class CardPages:
         for start, end in joined(wanted):
             lines += (await self._store.get_range(key, start, end)).splitlines()
         return lines
-
-
-def card_lines(
-    checkpoint: Checkpoint, sentences: Sequence[SourceSentence], titles: Mapping[int, str]
-) -> tuple[CardLine, ...]:
-    """A chunk's cards in the order of their sources, each with its provenance. Pure."""
-    order = {sentence.id: (rank, sentence) for rank, sentence in enumerate(sentences)}
-    lines = []
-    for card in sorted(checkpoint.cards, key=lambda card: order[card.source_id][0]):
-        source = order[card.source_id][1]
-        line = CardLine(
-            source_id=card.source_id,
-            text=card.text,
-            source_text=source.text,
-            page=source.page,
-            chapter=titles.get(source.chapter),
-            method=card.method,
-            flags=card.flags,
-        )
-        lines.append(line)
-    return tuple(lines)
 
 
 def _choose(ranges: Sequence[ByteRange], start: Place, limit: int) -> tuple[list[ByteRange], Place | None]:

@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.documents import Manifest, Report
-from feuilleton.contracts.errors import ObjectNotFoundError
 from feuilleton.storage.ports import ObjectStore
 from status_api.projection import Job
 
@@ -42,19 +41,12 @@ class StoredDocuments:
             known = self._manifests.keep(key, Manifest.model_validate_json(body))
         return known
 
-    async def card_ranges(self, job: Job, result: str) -> tuple[ByteRange, ...]:
-        """One range per chunk of the book, in book order; empty for a chunk that the result lacks.
-
-        Raises ObjectNotFoundError.
-        """
+    async def card_ranges(self, result: str) -> tuple[ByteRange, ...]:
+        """One range per chunk of the book, in book order; empty for a missing one. Raises ObjectNotFoundError."""
         known = self._ranges.get(result)
         if known is None:
-            manifest = await self.manifest(job)
-            if manifest is None:
-                raise ObjectNotFoundError("no manifest")
             report = Report.model_validate_json(await self._store.get(ids.report_key(result)))
-            held = {chunk.index: ByteRange(chunk.cards, chunk.start, chunk.end) for chunk in report.chunks}
-            ranges = tuple(held.get(chunk.index, ByteRange()) for chunk in manifest.chunks)
+            ranges = tuple(ByteRange(chunk.cards, chunk.start, chunk.end) for chunk in report.chunks)
             known = self._ranges.keep(result, ranges)
         return known
 

@@ -95,7 +95,7 @@ async def _download(request: Request, job: Job, number: int, form: str) -> Respo
     parts = parts_of(request)
     result = _result_of(job, number)
     try:
-        ranges = await parts.documents.card_ranges(job, result)
+        ranges = await parts.documents.card_ranges(result)
     except ObjectNotFoundError as exc:
         raise ResultUnavailableError("the result is missing") from exc
     lines = downloads.jsonl(parts.store, result, ranges)
