@@ -10,6 +10,7 @@ from extractor.engines.port import (
     RewriteEngine,
     RewriteRequest,
 )
+from extractor.french import collapse_spaces
 from extractor.lexicon import Lexicon, french
 from extractor.planning import Plan, plan_chunk
 from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
@@ -215,7 +216,7 @@ def _neighbourhood(work: _Work, ask: Ask, chunk_before: str) -> tuple[tuple[Sour
 def _page_sentences(read: Iterable[tuple[str, bool]], chunk: ChunkSubmitted) -> tuple[SourceSentence, ...]:
     """A page of its own has no known paragraphs: each sentence is one, so that none is joined with its neighbour."""
     page = chunk.pages[0]
-    texts = [(" ".join(text.split()), dialogue) for text, dialogue in read]
+    texts = [(collapse_spaces(text), dialogue) for text, dialogue in read]
     return tuple(
         SourceSentence(
             id=SentenceId(f"p{page:05d}-{number:04d}"),

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])['’](?=\w)|\w+(?:['’\-‑]\w+)*", re.IGNORECASE)
 
+_SPACES = re.compile(r"[ \t\r\n]+")  # not the no-break spaces of French typography
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -89,3 +91,8 @@ def _detach(form: str) -> list[Token]:
         return [Token(form, form.lower())]
     clitic = match["clitic"]
     return [*_detach(match["verb"]), Token(clitic, clitic.lower(), joined=True)]
+
+
+def collapse_spaces(text: str) -> str:
+    """One plain space where there were many, none at the ends. No-break spaces stay as they are."""
+    return _SPACES.sub(" ", text).strip()

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from extractor.french import DANGLING_ENDS, RELATIVES, tokenize
+from extractor.french import DANGLING_ENDS, RELATIVES, collapse_spaces, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
 from extractor.verbs import VerbEvidence, verb_evidence
@@ -17,7 +17,6 @@ from feuilleton.contracts.text import count_words
 _OPENERS, _CLOSERS = "«“([", "»”)]"
 _PAIRS = dict(zip(_CLOSERS, _OPENERS, strict=True))
 _FINAL_MARKS = frozenset(".!?…")
-_SPACES = re.compile(r"[ \t\r\n]+")  # not the no-break spaces of French typography
 _BARE_END = re.compile(r"\w[\s»”)\]]*$")
 
 
@@ -72,7 +71,7 @@ def is_fragment(text: str, lexicon: Lexicon) -> bool:
 
 def tidy(card: str) -> str:
     """A model's card without slips that need no second call: stray spaces, a small first letter, no full stop."""
-    text = _SPACES.sub(" ", card).strip()
+    text = collapse_spaces(card)
     first = next((index for index, char in enumerate(text) if char.isalnum()), None)
     if first is not None:
         text = text[:first] + text[first].upper() + text[first + 1 :]
