@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from feuilleton.contracts.errors import BrokerUnavailableError, InvalidInputError, PublishUnknownError
 from feuilleton.contracts.events import CancelJob, Message, to_message
@@ -18,6 +17,7 @@ from feuilleton.streaming.memory import MemoryPublisher
 from feuilleton.streaming.ports import Publisher
 from feuilleton_local.ports import LOOPBACK, free_ports
 from feuilleton_local.servers.running import LocalServer
+from tests.kafka_reading import read_records
 from tests.strategies import TENANT
 
 
@@ -34,21 +34,8 @@ def a_command(number: int) -> Message:
 
 
 async def _read_all(kafka: str, prefix: str) -> list[Message]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        parts = [TopicPartition(prefix + JOB_CONTROL.name, number) for number in range(JOB_CONTROL.partitions)]
-        consumer.assign(parts)
-        ends = await consumer.end_offsets(parts)
-        found = []
-        for part in parts:
-            consumer.seek(part, 0)
-        while any([await consumer.position(part) < ends[part] for part in parts]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [Message(JOB_CONTROL.name, r.key, r.value, tuple(r.headers)) for r in records]
-        return found
-    finally:
-        await consumer.stop()
+    records = await read_records(kafka, prefix, JOB_CONTROL)
+    return [Message(JOB_CONTROL.name, r.key, r.value, tuple(r.headers)) for r in records]
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
@@ -170,13 +157,6 @@ async def test_the_partition_of_a_key_is_the_brokers(kafka: str, fresh_kafka_top
     keys = [f"key-{number}".encode() for number in range(40)]
     await publisher.publish_all([Message(JOB_CONTROL.name, key, b"{}") for key in keys])
     await publisher.stop()
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    parts = [TopicPartition(fresh_kafka_topics + JOB_CONTROL.name, number) for number in range(JOB_CONTROL.partitions)]
-    consumer.assign(parts)
-    found: dict[bytes, int] = {}
-    while len(found) < len(keys):
-        for part, records in (await consumer.getmany(timeout_ms=200)).items():
-            found |= {record.key: part.partition for record in records}
-    await consumer.stop()
+    records = await read_records(kafka, fresh_kafka_topics, JOB_CONTROL)
+    found = {record.key: record.partition for record in records}
     assert found == {key: partition_for(key, JOB_CONTROL.partitions) for key in keys}

@@ -1,6 +1,5 @@
 """The true ingest process against the real broker and database."""
 
-import asyncio
 import json
 import os
 import socket
@@ -12,11 +11,11 @@ from http.client import HTTPResponse
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from feuilleton.contracts.events import EventData, JobAccepted, UploadSubmitted, parse
-from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS, Topic
+from feuilleton.contracts.events import JobAccepted, UploadSubmitted
+from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from tests.builders import a_pdf
+from tests.kafka_reading import read_events
 from tests.stack import Stack, auth, environment, running_stack
 
 pytestmark = pytest.mark.servers
@@ -50,28 +49,6 @@ def objects(stack: Stack) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-async def _read(kafka: str, prefix: str, topic: Topic) -> list[EventData]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        parts = [TopicPartition(prefix + topic.name, number) for number in range(topic.partitions)]
-        consumer.assign(parts)
-        ends = await consumer.end_offsets(parts)
-        await consumer.seek_to_beginning(*parts)
-        found = []
-        while any([await consumer.position(part) < ends[part] for part in parts]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [parse(record.value, record.headers).data for record in records]
-        return found
-    finally:
-        await consumer.stop()
-
-
-def events(kafka: str, prefix: str, topic: Topic) -> list[EventData]:
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _read(kafka, prefix, topic)).result()
-
-
 def test_an_upload_is_accepted_stored_and_announced(stack: Stack, kafka: str, kafka_topics: str) -> None:
     answer = upload(stack, a_pdf(3), sentence_length_limit="12", pages="2-3")
     assert answer.status_code == 202, answer.text
@@ -81,8 +58,8 @@ def test_an_upload_is_accepted_stored_and_announced(stack: Stack, kafka: str, ka
     assert answer.json()["settings"]["sentence_length_limit"] == 12
     assert f"tenants/default/jobs/{job}/upload.pdf" in objects(stack)
     assert not [name for name in objects(stack) if name.startswith("incoming/")]
-    accepted = [event for event in events(kafka, kafka_topics, JOB_EVENTS) if event.job == job]
-    submitted = [event for event in events(kafka, kafka_topics, UPLOADS) if event.job == job]
+    accepted = [event for event in read_events(kafka, kafka_topics, JOB_EVENTS) if event.job == job]
+    submitted = [event for event in read_events(kafka, kafka_topics, UPLOADS) if event.job == job]
     assert [type(event) for event in accepted] == [JobAccepted]
     assert [type(event) for event in submitted] == [UploadSubmitted]
 
@@ -149,7 +126,7 @@ def test_the_same_key_and_body_is_the_same_job(stack: Stack, kafka: str, kafka_t
     first, second = upload(stack, body, key="k-same"), upload(stack, body, key="k-same")
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json()["id"] == second.json()["id"]
-    of_job = [event for event in events(kafka, kafka_topics, UPLOADS) if event.job == first.json()["id"]]
+    of_job = [event for event in read_events(kafka, kafka_topics, UPLOADS) if event.job == first.json()["id"]]
     assert len(of_job) == 1
 
 

@@ -84,9 +84,8 @@ class AdmissionStore(Protocol):
         ...
 
     async def resolve(self, job: JobId) -> bool:
-        """Whether the job was admitted, after an admission of unknown outcome. False also means that it never
-        will be: the stage is gone, and an admission needs it. Call after the staged object was removed, or
-        remove it after: a stage that is gone is swept no more.
+        """Whether the job was admitted, after an admission of unknown outcome. False means also that it never
+        will be: its stage is refused from now on, and the sweep removes the object.
         """
         ...
 
@@ -106,6 +105,10 @@ class AdmissionStore(Protocol):
 
     async def stale_stages(self, older_than_seconds: float) -> Sequence[tuple[TenantId, JobId]]:
         """Stages whose admission never came."""
+        ...
+
+    async def drop_stage(self, job: JobId) -> None:
+        """Forget a refused stage, after its object is gone."""
         ...
 
     async def drop_old_keys(self) -> None:

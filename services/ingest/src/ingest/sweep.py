@@ -28,8 +28,8 @@ async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime) -> int:
     for tenant, job in await rows.stale_stages(STAGE_AGE_SECONDS):
         if await rows.resolve(job):
             continue
-        # A crash just here leaves one object without a stage: unreachable by anyone, and freed with its tenant.
         await store.delete(ids.upload_key(tenant, job))
+        await rows.drop_stage(job)
         gone += 1
     old = [info.key async for info in store.list("incoming/") if now - info.modified > INCOMING_AGE]
     for key in old:

@@ -97,8 +97,9 @@ class PostgresAdmissionStore:
             await connection.execute(
                 "INSERT INTO ingest.outbox (job, messages) VALUES ($1, $2)", accepted.job, _pack(admission.messages)
             )
-            if not await _unstage(connection, accepted.job):
-                raise LostInvariantError("the stage of this admission was swept")
+            done = await connection.execute("DELETE FROM ingest.stages WHERE job = $1 AND NOT refused", accepted.job)
+            if done != "DELETE 1":
+                raise LostInvariantError("the stage of this admission was refused")
             if admission.lease is not None:
                 await _bind(connection, admission.lease, admission)
 
@@ -123,7 +124,11 @@ class PostgresAdmissionStore:
     async def resolve(self, job: JobId) -> bool:
         async with self._database.transaction() as connection:
             # Waits for an admission whose commit is under way: it holds the row.
-            return not await _unstage(connection, job)
+            done = await connection.execute("UPDATE ingest.stages SET refused = true WHERE job = $1", job)
+        return bool(done != "UPDATE 1")
+
+    async def drop_stage(self, job: JobId) -> None:
+        await self._execute("DELETE FROM ingest.stages WHERE job = $1", job)
 
     async def stale_stages(self, older_than_seconds: float) -> Sequence[tuple[TenantId, JobId]]:
         async with self._database.connection() as connection:
@@ -145,11 +150,6 @@ class PostgresAdmissionStore:
     async def _execute(self, statement: str, *values: object) -> None:
         async with self._database.connection() as connection:
             await connection.execute(statement, *values)
-
-
-async def _unstage(connection: asyncpg.Connection, job: JobId) -> bool:
-    done: str = await connection.execute("DELETE FROM ingest.stages WHERE job = $1", job)
-    return done == "DELETE 1"
 
 
 async def _bind(connection: asyncpg.Connection, lease: Lease, admission: Admission) -> None:

@@ -38,9 +38,12 @@ CREATE TABLE ingest.outbox (
     taken_at timestamptz
 );
 
+-- An object that stands (or may come to stand) under a job without an admission. An admission takes its row away
+-- and cannot commit without it, so that a refused stage stays refused.
 CREATE TABLE ingest.stages (
     job text PRIMARY KEY,
     tenant text NOT NULL,
+    refused boolean NOT NULL DEFAULT false,
     staged_at timestamptz NOT NULL DEFAULT now()
 );
 """

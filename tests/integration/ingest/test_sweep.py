@@ -1,0 +1,112 @@
+"""What no admission followed is removed, and nothing else is."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import ingest
+from feuilleton.contracts import ids
+from feuilleton.contracts.errors import LostInvariantError
+from feuilleton.contracts.events import Message
+from feuilleton.contracts.ids import TenantId
+from feuilleton.database.migrations import migrate
+from feuilleton.database.pool import Database
+from feuilleton.storage.objects import open_store
+from ingest import sweep as sweeping
+from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.errors import KeyInUseError
+from ingest.ports import Admission, IdempotencyKey
+from tests.builders import a_job
+
+pytestmark = pytest.mark.servers
+TENANT = TenantId("default")
+
+
+@pytest.fixture
+async def rows(fresh_database_url: str) -> AsyncIterator[PostgresAdmissionStore]:
+    scripts = Path(str(ingest.__file__)).parent / "migrations"
+    await migrate(fresh_database_url, schema="ingest", scripts=scripts)
+    await migrate(fresh_database_url, schema="ingest", scripts=scripts)
+    database = Database(fresh_database_url, service="tests", size=3)
+    await database.start()
+    yield PostgresAdmissionStore(database)
+    await database.stop()
+
+
+def an_admission(number: int) -> Admission:
+    accepted = a_job(f"job-{number}")
+    return Admission(accepted, (Message("uploads", b"k", b"\x00\xff", (("job", b"1"),)),), "print", None)
+
+
+async def test_the_sweep_removes_what_was_staged_and_never_admitted(
+    rows: PostgresAdmissionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "STAGE_AGE_SECONDS", 0.0)
+    store = open_store("memory:///")
+    for number in (1, 2):
+        admission = an_admission(number)
+        await rows.stage(TENANT, admission.accepted.job)
+        await store.put(ids.upload_key(TENANT, admission.accepted.job), b"%PDF-")
+    await store.put("incoming/fresh", b"x")
+    await rows.admit(an_admission(1))
+    assert await sweeping.sweep(store, rows, datetime.now(UTC)) == 1
+    assert [info.key async for info in store.list("tenants/")] == [ids.upload_key(TENANT, ids.JobId("job-1"))]
+    assert await store.exists("incoming/fresh")
+    assert await sweeping.sweep(store, rows, datetime.now(UTC) + timedelta(days=2)) == 1
+    assert not await store.exists("incoming/fresh")
+
+
+async def test_an_admission_cannot_follow_its_refusal(rows: PostgresAdmissionStore) -> None:
+    admission = an_admission(1)
+    await rows.stage(TENANT, admission.accepted.job)
+    assert not await rows.resolve(admission.accepted.job)
+    with pytest.raises(LostInvariantError):
+        await rows.admit(admission)
+    assert await rows.pending(admission.accepted.job) is None
+
+
+async def test_a_commit_of_unknown_outcome_is_told_afterwards(rows: PostgresAdmissionStore) -> None:
+    admission = an_admission(1)
+    await rows.stage(TENANT, admission.accepted.job)
+    await rows.admit(admission)
+    assert await rows.resolve(admission.accepted.job)
+
+
+async def test_the_outbox_gives_back_what_was_put_in_and_each_row_to_one_relay(rows: PostgresAdmissionStore) -> None:
+    for number in range(5):
+        await rows.stage(TENANT, an_admission(number).accepted.job)
+        await rows.admit(an_admission(number))
+    first, second = await rows.take_outbox(0, 3), await rows.take_outbox(0, 10)
+    assert [row.job for row in (*first, *second)] == [f"job-{number}" for number in range(5)]
+    assert first[0].messages == an_admission(0).messages
+    assert await rows.take_outbox(0, 10) == []
+    await rows.mark_published(first[0].job)
+    await rows.mark_published(first[0].job)
+    assert await rows.count_outbox() == 4
+
+
+async def test_a_key_is_held_by_one_request_and_bound_to_one_job(rows: PostgresAdmissionStore) -> None:
+    key = IdempotencyKey(TENANT, "uploads", "k")
+    lease = await rows.lease_key(key)
+    with pytest.raises(KeyInUseError):
+        await rows.lease_key(key)
+    await rows.lease_key(IdempotencyKey(TenantId("other"), "uploads", "k"))
+    await rows.release_lease(lease)
+    lease = await rows.lease_key(key)
+    await rows.stage(TENANT, a_job("job-1").job)
+    await rows.admit(Admission(a_job("job-1"), (), "print", lease))
+    await rows.release_lease(lease)
+    bound = await rows.lease_key(key)
+    assert bound.binding is not None
+    assert (bound.binding.fingerprint, bound.binding.accepted) == ("print", a_job("job-1"))
+
+
+async def test_a_lost_lease_admits_nothing(rows: PostgresAdmissionStore) -> None:
+    lease = await rows.lease_key(IdempotencyKey(TENANT, "uploads", "k"))
+    await rows.release_lease(lease)
+    await rows.stage(TENANT, a_job("job-1").job)
+    with pytest.raises(KeyInUseError):
+        await rows.admit(Admission(a_job("job-1"), (), "print", lease))
+    assert await rows.pending(a_job("job-1").job) is None
