@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.documents import Chapter, ChunkKind, Manifest, ManifestChunk, SourceSentence
-from feuilleton.contracts.events import ChunkSubmitted, EventData, to_message
+from feuilleton.contracts.documents import (
+    CardDraft,
+    CardMethod,
+    Chapter,
+    Checkpoint,
+    ChunkFailure,
+    ChunkKind,
+    Manifest,
+    ManifestChunk,
+    SourceSentence,
+    Usage,
+)
+from feuilleton.contracts.events import ChunkExtracted, ChunkOutcome, ChunkSubmitted, EventData, to_message
 from feuilleton.contracts.ids import JobId, SentenceId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.observability.tracing import new_traceparent
@@ -88,6 +99,64 @@ def a_book(chunks: int, *, engine: Engine = Engine.GEMINI, attempt: int = 1, sen
         version="test",
     )
     return SeededBook(job, manifest, source, tuple(messages))
+
+
+def a_checkpoint(chunk: ChunkSubmitted) -> Checkpoint:
+    """A good result: a verbatim card for each short sentence, two cuts of the long one."""
+    cards = []
+    for sentence in chunk.sentences:
+        texts = [sentence.text] if sentence.text == _SHORT else ["Le capitaine regardait la maison.", "Il pensait."]
+        method = CardMethod.VERBATIM if sentence.text == _SHORT else CardMethod.CUT
+        cards += [CardDraft(source_id=sentence.id, text=text, method=method) for text in texts]
+    return Checkpoint(
+        job=chunk.job,
+        index=chunk.index,
+        text_hash=chunk.text_hash,
+        attempt=chunk.attempt,
+        engine=chunk.engine,
+        model=chunk.model,
+        cards=tuple(cards),
+        dropped=(),
+        usage=Usage(prompt_tokens=80, output_tokens=20, billed_tokens=100, calls=1, seconds=0.5),
+    )
+
+
+def a_failure(chunk: ChunkSubmitted, code: str = "refused") -> ChunkFailure:
+    usage = Usage(prompt_tokens=7, calls=1)
+    return ChunkFailure(job=chunk.job, index=chunk.index, attempt=chunk.attempt, code=code, usage=usage)
+
+
+def a_result(chunk: ChunkSubmitted, settled: Checkpoint | ChunkFailure) -> ChunkExtracted:
+    """What an extractor says of such a document."""
+    good = isinstance(settled, Checkpoint)
+    return ChunkExtracted(
+        job=chunk.job,
+        tenant=chunk.tenant,
+        attempt=chunk.attempt,
+        index=chunk.index,
+        total=chunk.total,
+        pages=chunk.pages,
+        outcome=ChunkOutcome.OK if good else ChunkOutcome.FAILED,
+        code=None if isinstance(settled, Checkpoint) else settled.code,
+        cards=len(settled.cards) if isinstance(settled, Checkpoint) else 0,
+        tokens=settled.usage.tokens,
+        billed_tokens=settled.usage.billed_tokens if good else 0,
+        calls=settled.usage.calls,
+        seconds=settled.usage.seconds,
+    )
+
+
+async def settle(
+    store: ObjectStore, chunk: ChunkSubmitted, settled: Checkpoint | ChunkFailure | None = None
+) -> ChunkExtracted:
+    """Leave a chunk's document where extractors do, and return the result that they would publish."""
+    settled = settled or a_checkpoint(chunk)
+    if isinstance(settled, Checkpoint):
+        key = ids.checkpoint_key(chunk.tenant, chunk.job, chunk.index)
+    else:
+        key = ids.failure_key(chunk.tenant, chunk.job, chunk.attempt, chunk.index)
+    await store.create(key, settled.to_bytes())
+    return a_result(chunk, settled)
 
 
 def _sentence(index: int, number: int, count: int) -> SourceSentence:
