@@ -1,7 +1,7 @@
 """The measures of a book's type area: what structure goes by. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ _BIN_POINTS = 1.0
 _LEFT_SHARE = 0.08  # of the lines of a side begin at its margin, even in a book that is all dialogue
 _COLUMN_SHARE = 0.25  # of a page's lines stand in each column, at least
 _CROSSING_SHARE = 0.05
+_BLOCK_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,29 @@ class Layout:
         """The columns of a page: two where it has them, else the one of its side."""
         split = _gutter(page)
         if split is None:
-            return Frame(_fitted(self.sides.get(page.number % 2 == 0) or Margins(0.0, page.width), page))
+            side = _fitted(self.sides.get(page.number % 2 == 0) or Margins(0.0, page.width), page)
+            return Frame(side, blocks=tuple(_blocks(page, self.body_size)))
         first, second = (
-            Margins(min(one.left for one in column), max(one.right for one in column))
-            for column in ([one for one in page.lines if (one.left >= split) is right] for right in (False, True))
+            _extent([one for one in page.lines if (one.left >= split) is right]) for right in (False, True)
         )
         return Frame(first, split, second)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The columns of one page. `split` is where the second begins."""
+    """The columns of one page. `split` is where the second begins. `blocks` are the measures of what is set in
+    another size than the text (a letter, say), by size.
+    """
 
     first: Margins
     split: float | None = None
     second: Margins | None = None
+    blocks: tuple[tuple[float, Margins], ...] = ()
+
+    def block_of(self, line: Line) -> Margins:
+        """The margins of the block that the line is in, where that has its own."""
+        own = (margins for size, margins in self.blocks if near(size, line.size))
+        return next(own, self.of(line))
 
     def of(self, line: Line) -> Margins:
         """The margins that the line keeps to."""
@@ -85,7 +94,7 @@ def measure(pages: Sequence[Page]) -> Layout:
 
 def near(size: float, other: float) -> bool:
     """Whether two sizes of type are the same to the eye."""
-    return abs(size - other) <= 0.07 * max(size, other)
+    return abs(size - other) <= 0.04 * max(size, other)
 
 
 def _margins_of(lines: Sequence[Line]) -> Margins:
@@ -103,6 +112,17 @@ def _fitted(side: Margins, page: Page) -> Margins:
         return side
     own = _margins_of(page.lines)
     return own if own.left < side.left else Margins(side.left, max(side.right, own.right))
+
+
+def _extent(lines: Sequence[Line]) -> Margins:
+    return Margins(min(line.left for line in lines), max(line.right for line in lines))
+
+
+def _blocks(page: Page, body_size: float) -> Iterator[tuple[float, Margins]]:
+    sizes = Counter(line.size for line in page.lines)
+    for size, count in sizes.items():
+        if count >= _BLOCK_LINES and not near(size, body_size):
+            yield size, _extent([line for line in page.lines if line.size == size])
 
 
 def _usual_indent(body: dict[int, list[Line]], sides: dict[bool, Margins], size: float) -> float:

@@ -15,6 +15,7 @@ _ROW_SHARE = 0.4  # of the type's size: lines nearer than this share a row
 _BAND_POINTS = 3.0  # heads of a book stand at the same height, give or take this
 _NEAR_PAGES = 3  # a head comes back on the next page, or the next of its side
 _HEAD_GAP = 1.25  # times the usual distance of lines: how far a head stands from the text
+_USUAL_SHARE = 0.3  # of the pages have a head: the book is full of them
 _WATERMARK_SHARE = 0.5
 _WATERMARK_PAGES = 5
 _NUMBER = re.compile(r"^[\W_]*(?:page|p\.)?\s*(\d{1,4}|[ivxlcdm]{1,9})[\W_]*$", re.IGNORECASE)
@@ -137,16 +138,21 @@ def _grows(group: list[tuple[_Candidate, int]]) -> bool:
     return right >= 0.6 * len(steps)  # books skip numbers, and count plates or not
 
 
-def _in_bands(candidates: Iterable[_Candidate], heads: Sequence[_Candidate]) -> Iterator[_Candidate]:
-    """Lines apart from the text, at the height and in the size of the book's heads (a head used once)."""
+def _in_bands(candidates: Sequence[_Candidate], heads: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """Lines apart from the text, at the height and in the size of the book's heads (a head used once).
+
+    A line that names a chapter may be its opening: at that height it is a head only in a book that is full of them.
+    """
     pages: dict[tuple[bool, int], set[int]] = defaultdict(set)
     sizes: dict[tuple[bool, int], list[float]] = defaultdict(list)
     for head in heads:
         pages[head.top, head.band].add(head.page)
         sizes[head.top, head.band].append(head.line.size)
+    count = len({found.page for found in candidates})
     for found in candidates:
         place = (found.top, found.band)
-        if found.apart and len(pages[place]) >= _WATERMARK_PAGES and not names_chapter(found.line.text):
+        enough = _USUAL_SHARE * count if names_chapter(found.line.text) else 0
+        if found.apart and len(pages[place]) >= max(_WATERMARK_PAGES, enough):
             usual = median(sizes[place])
             if abs(found.line.size - usual) <= 0.1 * usual:
                 yield found

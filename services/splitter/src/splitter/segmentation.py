@@ -7,7 +7,7 @@ inside guillemets several sentences are several. Why these rules and not a libra
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from feuilleton.contracts.text import count_words
@@ -31,6 +31,7 @@ _INITIAL = re.compile(
 _ROMAN = re.compile(r"^[IVXLC]+$")
 _DOTTED = re.compile(r"^(?:[^\W\d_]\.)+[^\W\d_]$")  # J.-C., S.M., c.-à-d.
 _WORD = re.compile(r"[\w’'-]+")
+_WORDY = re.compile(r"[^\W_]")
 _DASHES = ("—", "–", "-")
 
 
@@ -47,17 +48,24 @@ class Span:
 
 
 def split_paragraph(text: str) -> list[Span]:
-    """The sentences of a paragraph in order; joined, they hold every sign of it but the spaces between them."""
+    """The sentences of a paragraph in order; joined, they hold every sign of it but the spaces between them.
+
+    A paragraph without a word (an asterism, a row of dots) has none.
+    """
     spans: list[Span] = []
     speech = _Speech(text)
     start = 0
     for end in (*_ends(text), len(text)):
+        if not _WORDY.search(text, start, end):
+            continue  # dots alone go with what follows
         body = text[start:end]
         lead = len(body) - len(body.lstrip())
         body = body.strip()
-        if body:
-            spans.extend(_pieces(start + lead, body, dialogue=speech.holds(body)))
+        spans.extend(_pieces(start + lead, body, dialogue=speech.holds(body)))
         start = end
+    rest = text[start:].strip()
+    if rest and spans:
+        spans[-1] = replace(spans[-1], text=f"{spans[-1].text} {rest}")
     return spans
 
 

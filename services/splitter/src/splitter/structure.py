@@ -19,6 +19,8 @@ from splitter.notes import ParsedPage, note_is_open, take_notes, without_calls
 from splitter.pages import HYPHEN, Line, OutlineEntry, Page
 
 _BLANK = 1.45  # times the usual distance of lines
+_SET_RIGHT = 5.0  # times the size of the text: a line this much further in than the next is set to the right
+_VERSE_SHORT = 2.5  # times the size of the text: how far from the margin a verse ends at least
 _ENDS = re.compile(r"[.!?…:»”\")\]][\s»”\")\]]*(?:[⁰¹²³⁴-⁹]+)?$")
 _DASH = re.compile(r"^(?:[—–]|-(?=[\s\u00a0\u202f]))")
 
@@ -182,7 +184,7 @@ def _add_page(builder: _Builder, one: _Prepared, layout: Layout) -> None:
         before, _ = distances(one.page.lines, at)
         fresh = before == float("inf")
         apart = not fresh and before > _BLANK * layout.leading
-        builder.add_line(_Placed(line, one.page.number, one.frame.of(line), apart, fresh))
+        builder.add_line(_Placed(line, one.page.number, one.frame.block_of(line), apart, fresh))
     if block:
         builder.begin_chapter(chapter_title(block), one.page.number)
     builder.add_notes(one.parsed)
@@ -201,7 +203,7 @@ def chapter_title(lines: Sequence[Line]) -> str:
 def begins_paragraph(last: _Placed, line: _Placed, layout: Layout) -> bool:
     """Whether `line` opens a paragraph, with `last` the line before it in the flow."""
     text, ended = line.line.text, bool(_ENDS.search(last.line.text))
-    if last.line.text.endswith(HYPHEN) or _goes_on(text, last.line.text, ended=ended):
+    if last.line.text.endswith(HYPHEN) or (not ended and _goes_on(last, line, layout)):
         return False
     inset = line.line.left - line.margins.left
     if _is_indent(inset, last, layout):
@@ -213,17 +215,29 @@ def begins_paragraph(last: _Placed, line: _Placed, layout: Layout) -> bool:
     return _stopped_short(last, line, layout)
 
 
-def _goes_on(text: str, before: str, *, ended: bool) -> bool:
-    """The sentence is not at its end and the next line goes on in small letters, or behind a comma (verse)."""
-    return not ended and (text[:1].islower() or text[:1] in ",;:)" or (before.endswith(",") and text[:1].isalpha()))
+def _goes_on(last: _Placed, line: _Placed, layout: Layout) -> bool:
+    """A sentence that is not at its end goes on: in small letters, or from verse to verse. The short line after
+    which a full one begins is no verse ('Monsieur le Directeur,').
+    """
+    text = line.line.text
+    if text[:1].islower() or text[:1] in ",;:)":
+        return True
+    short = all(one.margins.right - one.line.right > _VERSE_SHORT * layout.body_size for one in (last, line))
+    if line.apart or not short or not text[:1].isalpha():
+        return False
+    inset = line.line.left - line.margins.left
+    aligned = abs(line.line.left - last.line.left) < 0.3 * layout.body_size and inset > 0.5 * layout.body_size
+    return aligned or last.line.text.endswith(",")
 
 
 def _is_indent(inset: float, last: _Placed, layout: Layout) -> bool:
-    """The book's own indent; or a line further in than the one before it."""
+    """The book's own indent; or a line further in than the one before it; or one after a date set to the right."""
     size = layout.body_size
     if layout.indent and abs(inset - layout.indent) < 0.3 * size:
         return True
     deeper = inset - (last.line.left - last.margins.left)
+    if deeper < -_SET_RIGHT * size:
+        return True
     return 0.5 * size < inset < 8 * size and deeper > 0.5 * size
 
 
