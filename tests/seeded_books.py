@@ -18,9 +18,10 @@ from feuilleton.contracts.documents import (
     SourceSentence,
     Usage,
 )
-from feuilleton.contracts.events import ChunkExtracted, ChunkOutcome, ChunkSubmitted, EventData, to_message
+from feuilleton.contracts.events import ChunkExtracted, ChunkOutcome, ChunkSubmitted, EventData, Message, to_message
 from feuilleton.contracts.ids import JobId, SentenceId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.contracts.topics import Topic
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.storage.objects import open_store
 from feuilleton.storage.ports import ObjectStore
@@ -168,18 +169,25 @@ def _sentence(index: int, number: int, count: int) -> SourceSentence:
 
 def submit(events: Sequence[EventData], *, kafka: str, prefix: str) -> None:
     """Publish events as their producers would."""
-    asyncio.run(_submit(events, kafka, prefix))
+    trace = new_traceparent()
+    asyncio.run(_publish([to_message(event, source="test", traceparent=trace) for event in events], kafka, prefix))
+
+
+def submit_raw(
+    topic: Topic, key: bytes, value: bytes, headers: tuple[tuple[str, bytes], ...], *, kafka: str, prefix: str
+) -> None:
+    """Publish what no producer of ours would."""
+    asyncio.run(_publish([Message(topic.name, key, value, headers)], kafka, prefix))
 
 
 def seed(book: SeededBook, *, object_store_url: str) -> None:
     asyncio.run(book.store_in(open_store(object_store_url)))
 
 
-async def _submit(events: Sequence[EventData], kafka: str, prefix: str) -> None:
+async def _publish(messages: list[Message], kafka: str, prefix: str) -> None:
     publisher = KafkaPublisher(kafka, client_id="test", prefix=prefix)
     await publisher.start()
     try:
-        trace = new_traceparent()
-        await publisher.publish_all([to_message(event, source="test", traceparent=trace) for event in events])
+        await publisher.publish_all(messages)
     finally:
         await publisher.stop()
