@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 
@@ -81,3 +83,18 @@ async def test_cancelling_a_task_frees_its_place(pool: IsolatedPool) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await pool.run(double, 3, timeout_seconds=10) == 6
+
+
+async def test_the_death_of_an_idle_child_costs_one_try_at_most(pool: IsolatedPool) -> None:
+    os.kill(await pool.run(pid, timeout_seconds=10), signal.SIGKILL)
+    await asyncio.sleep(0.5)
+    with contextlib.suppress(WorkerDiedError):
+        await pool.run(double, 1, timeout_seconds=10)
+    assert await pool.run(double, 3, timeout_seconds=10) == 6
+
+
+async def test_a_child_that_cannot_start_is_told_by_type_and_not_waited_for() -> None:
+    broken = IsolatedPool(Limits(1, 600_000_000), die)
+    with pytest.raises(WorkerDiedError):
+        await asyncio.wait_for(broken.start(), 30)
+    await broken.stop()

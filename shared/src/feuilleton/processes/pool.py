@@ -12,10 +12,12 @@ import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from feuilleton.contracts.errors import TransientError
@@ -23,6 +25,7 @@ from feuilleton.observability import metrics
 
 _PR_SET_PDEATHSIG = 1
 _WARM_UP_SECONDS = 120.0
+log = structlog.get_logger(__name__)
 _R = TypeVar("_R")
 
 
@@ -56,12 +59,8 @@ class IsolatedPool:
 
     def __init__(self, limits: Limits, initializer: Callable[[], None] | None = None) -> None:
         self._limits = limits
-        self._pool = ProcessPool(
-            max_workers=limits.workers,
-            max_tasks=limits.max_tasks,
-            initializer=partial(_confine, limits.memory_bytes, os.getpid(), initializer),
-            context=multiprocessing.get_context("spawn"),
-        )
+        self._initializer = initializer
+        self._pool = self._new_pool()
 
     async def start(self) -> None:
         """Return when every worker has run its initializer (one task each, all at once)."""
@@ -73,7 +72,12 @@ class IsolatedPool:
 
         Raises WorkerDiedError, WorkerTimeoutError, MemoryError, and what `func` raises. Cancelling kills the child.
         """
-        future = self._pool.schedule(func, args=args, timeout=timeout_seconds)
+        pool = self._pool
+        try:
+            future = pool.schedule(func, args=args, timeout=timeout_seconds)
+        except RuntimeError as exc:  # pebble's word for a pool that broke since the last task
+            self._replace(pool)
+            raise WorkerDiedError("the pool broke") from exc
         try:
             result: _R = await asyncio.wrap_future(future)
         except FutureTimeoutError as exc:
@@ -82,12 +86,31 @@ class IsolatedPool:
         except ProcessExpired as exc:
             metrics.WORKERS_DIED.labels("died").inc()
             raise WorkerDiedError(f"exit code {exc.exitcode}") from exc
+        except BrokenProcessPool as exc:
+            self._replace(pool)
+            raise WorkerDiedError("the pool broke") from exc
         return result
 
     async def stop(self) -> None:
         """End all children at once; tasks that run are lost."""
         self._pool.stop()
         await asyncio.to_thread(self._pool.join, 5)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._limits.workers,
+            max_tasks=self._limits.max_tasks,
+            initializer=partial(_confine, self._limits.memory_bytes, os.getpid(), self._initializer),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    def _replace(self, broken: ProcessPool) -> None:
+        """Pebble gives a whole pool up when a child dies between two tasks; the next task gets a new one."""
+        if self._pool is broken:
+            metrics.WORKERS_DIED.labels("idle").inc()
+            log.warning("worker_pool_replaced")
+            self._pool = self._new_pool()
+            broken.stop()
 
 
 def _ready() -> None:
