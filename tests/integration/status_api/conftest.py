@@ -75,11 +75,14 @@ class World:
         await asyncio.to_thread(lambda: asyncio.run(migrate(self.database_url, schema=SCHEMA, scripts=SCRIPTS)))
 
     async def drop_projection(self) -> None:
-        """As an operator does: drop the schema, migrate."""
+        """As an operator does who rebuilds it: drop the schema, migrate."""
+        await self.drop_schema()
+        await self.migrate()
+
+    async def drop_schema(self) -> None:
         connection = await asyncpg.connect(self.database_url)
         await connection.execute("DROP SCHEMA projection CASCADE")
         await connection.close()
-        await self.migrate()
 
     @asynccontextmanager
     async def projector(self, group: str = GROUP) -> AsyncIterator[None]:

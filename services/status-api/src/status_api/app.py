@@ -1,11 +1,15 @@
 """The HTTP application over parts that were built elsewhere."""
 
+from typing import Any
+
 from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
 
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from status_api.parts import Parts
 from status_api.routes import commands, events, jobs, results
+from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -14,6 +18,7 @@ def create_app(parts: Parts) -> FastAPI:
         version="1",
         summary="Jobs: their state, their cards while they run and after, and cancelling them.",
         openapi_url="/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
     app.state.parts = parts
@@ -24,4 +29,14 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(module.router)
     app.include_router(parts.page.router())
     app.add_middleware(RequestCounts)
+    describe = app.openapi
+    app.openapi = lambda: _with_models(describe())  # type: ignore[method-assign]
     return app
+
+
+def _with_models(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the models of answers that are no JSON of a route: problems and the data of events."""
+    _, described = models_json_schema([(model, "serialization") for model in DOCUMENTED], ref_template=SCHEMA_PLACE)
+    for name, schema in described["$defs"].items():
+        document["components"]["schemas"].setdefault(name, schema)
+    return document

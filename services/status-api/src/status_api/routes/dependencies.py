@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel
 
 from feuilleton.http.auth import Principal
 from feuilleton.http.problems import MEDIA_TYPE, Problem
+from status_api.models import ChangeView
 from status_api.parts import Parts
 
 
@@ -30,6 +32,9 @@ Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` 
 ROUTER_DEPENDENCIES: list[Any] = [Depends(HTTPBearer(auto_error=False)), Depends(_caller), Depends(_no_store)]
 """The first is for the OpenAPI document alone: the second refuses."""
 
+SCHEMA_PLACE = "#/components/schemas/{model}"
+DOCUMENTED: tuple[type[BaseModel], ...] = (Problem, ChangeView)
+
 _MEANINGS = {
     401: "No bearer key, or a wrong one (`unauthenticated`)",
     404: "No such job or attempt, as of now (`job_not_found`, `attempt_not_found`)",
@@ -41,12 +46,17 @@ _MEANINGS = {
 }
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, str]:
+    """A reference to a model among DOCUMENTED, for answers that FastAPI does not describe by itself."""
+    return {"$ref": SCHEMA_PLACE.format(model=model.__name__)}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems that a route may answer with; 401, 422 and 503 come with each."""
     return {
         status: {
             "description": _MEANINGS[status],
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": schema_of(Problem)}},
         }
         for status in sorted({401, 422, 503, *statuses})
     }

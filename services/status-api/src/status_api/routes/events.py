@@ -4,20 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
+from sse_starlette import EventSourceResponse
 
 from status_api.models import ChangeView
-from status_api.routes.dependencies import ROUTER_DEPENDENCIES, Caller, parts_of, problems
+from status_api.routes.dependencies import ROUTER_DEPENDENCIES, Caller, parts_of, problems, schema_of
 from status_api.stream import JobEvents, job_events, parse_event_id
 
 router = APIRouter(prefix="/v1/jobs", tags=["events"], dependencies=ROUTER_DEPENDENCIES)
 
 _STREAM = {
     "description": "`text/event-stream`; each event's data is a change, that of the last (`end`) is the job",
-    "content": {"text/event-stream": {"schema": ChangeView.model_json_schema()}},
+    "content": {"text/event-stream": {"schema": schema_of(ChangeView)}},
 }
 
 
-@router.get("/{job_id}/events", response_class=JobEvents, responses={200: _STREAM, **problems(404, 429)})
+@router.get("/{job_id}/events", response_class=EventSourceResponse, responses={200: _STREAM, **problems(404, 429)})
 async def stream_events(
     request: Request, caller: Caller, job_id: str, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
