@@ -1,0 +1,42 @@
+"""The fake server as a process, for tests that are not asynchronous."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from feuilleton_local.ports import LOOPBACK, free_ports
+
+_START_SECONDS = 30.0
+
+
+@contextmanager
+def gemini_process(folder: Path, *arguments: str) -> Iterator[str]:
+    """Run `python -m tests.fakes.gemini` on a free port; yields its base URL."""
+    (port,) = free_ports(1)
+    url = f"http://{LOOPBACK}:{port}"
+    command = [sys.executable, "-m", "tests.fakes.gemini", "--port", str(port), *arguments]
+    with (folder / "gemini.log").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    try:
+        _wait(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{url}/stats").raise_for_status()
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline, "the fake Gemini did not start"
+            time.sleep(0.1)
+        else:
+            return
