@@ -6,7 +6,7 @@ Only clauses of segments that the author closed with . ! … or ; are counted: t
 """
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +28,7 @@ def main(paths: list[Path]) -> None:
     uses: Counter[str] = Counter()
     objects: Counter[str] = Counter()
     bares: Counter[str] = Counter()
+    prepositions: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for path in paths:
         segments = list(_segments(path, parser.forms))
         for parses in parser.parse([unit_of(segment) for segment in segments]):
@@ -36,8 +37,11 @@ def main(paths: list[Path]) -> None:
                     uses.update(usage.verbs)
                     objects.update(usage.verbs if usage.has_object else ())
                     bares.update(usage.verbs if usage.is_bare else ())
+                    for verb in usage.verbs:
+                        prepositions[verb].update(usage.prepositions)
     for verb in sorted(verb for verb, count in uses.items() if count >= LEAST_USES):
-        print(verb, uses[verb], objects[verb], bares[verb], sep="\t")
+        pairs = " ".join(f"{word}={count}" for word, count in sorted(prepositions[verb].items()))
+        print(verb, uses[verb], objects[verb], bares[verb], pairs, sep="\t")
 
 
 def _segments(path: Path, forms: Forms) -> Iterator[Segment]:

@@ -83,17 +83,15 @@ def _preference(choice: _Choice) -> tuple[float, int, int]:
 
 
 def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool) -> Card:
-    repeated = proposal.subject is not None
     kind = proposal.cut.kind
-    confidence = confidence_of(kind, agreed=agreed, subject_repeated=repeated, lead_dropped=proposal.lead_dropped)
-    flags = {
-        f"end_{kind.name.lower()}": True,
-        "single_parse": not agreed,
-        "subject_repeated": repeated,
+    edits = {
+        "subject_repeated": proposal.subject is not None,
         "lead_dropped": proposal.lead_dropped,
-        "incise_removed": segment.joint is not None,
+        "insertion_removed": segment.shortened,
     }
-    return Card(text, confidence, tuple(flag for flag, holds in flags.items() if holds))
+    marks = {f"end_{kind.name.lower()}": True, "single_parse": not agreed, "incise_removed": segment.joint is not None}
+    flags = tuple(flag for flag, holds in {**marks, **edits}.items() if holds)
+    return Card(text, confidence_of(kind, agreed=agreed, edits=sum(edits.values())), flags)
 
 
 def card_text(source: str, segment: Segment, proposal: Proposal) -> str | None:

@@ -55,6 +55,20 @@ def _clause(parse: Parse, head: int, forms: Forms) -> Clause | None:
     return Clause(head, finite, subject, begin, negated, conditional)
 
 
+def bare_subject(parse: Parse, head: int, forms: Forms) -> int | None:
+    """The one subject on the left of an asserted predicate, whatever stands between the two."""
+    if finite_word(parse, head, forms) is None or not _is_asserted(parse, head, forms):
+        return None
+    subjects = list(parse.child(head, *_SUBJECTS))
+    return subjects[0] if len(subjects) == 1 and not _stands_behind(parse, subjects[0]) else None
+
+
+def verb_group(parse: Parse, head: int, forms: Forms) -> int | None:
+    """Where 'ne le lui a' begins, for a predicate with a conjugated word."""
+    finite = finite_word(parse, head, forms)
+    return None if finite is None else _verb_group_start(parse, finite)
+
+
 def finite_word(parse: Parse, head: int, forms: Forms) -> int | None:
     """The conjugated word of a predicate: the first of its auxiliaries and copula, else itself."""
     helpers = [at for at in parse.child(head, *_AUXILIARIES) if at < head]

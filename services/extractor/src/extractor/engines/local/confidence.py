@@ -14,13 +14,14 @@ _AGREED = {
     End.COORDINATED: 0.975,
     End.COMMA: 0.96,
     End.SUBORDINATE: 0.955,
+    End.PREPOSITION: 0.95,
 }
 _ALONE = 0.035
-_SUBJECT_REPEATED = 0.01
-_LEAD_DROPPED = 0.01
+_EDIT = 0.01
 
 
-def confidence_of(end: End, *, agreed: bool, subject_repeated: bool, lead_dropped: bool) -> float:
-    """The share of such cards that a reader is expected to pass, 0 to 1."""
-    value = _AGREED[end] - (not agreed) * _ALONE
-    return round(value - subject_repeated * _SUBJECT_REPEATED - lead_dropped * _LEAD_DROPPED, 3)
+def confidence_of(end: End, *, agreed: bool, edits: int) -> float:
+    """The share of such cards that a reader is expected to pass, 0 to 1. `edits`: how many kinds of edit it took
+    (subject said again, opening left out, insertion left out).
+    """
+    return round(_AGREED[end] - (not agreed) * _ALONE - edits * _EDIT, 3)

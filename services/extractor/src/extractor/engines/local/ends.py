@@ -19,6 +19,7 @@ class End(IntEnum):
     COORDINATED = 4
     COMMA = 5
     SUBORDINATE = 6
+    PREPOSITION = 7
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,19 @@ def _inner_end(parse: Parse, end: int, clause: Clause, clauses: tuple[Clause, ..
         return End.COMMA
     if parse.tokens[end].norm in fr.TIME_CONJUNCTIONS and parse.tokens[end].dep in {"mark", "advmod", "case"}:
         return End.SUBORDINATE
-    return None
+    return End.PREPOSITION if _opens_loose_phrase(parse, end, clause) else None
+
+
+def _opens_loose_phrase(parse: Parse, at: int, clause: Clause) -> bool:
+    """A preposition whose phrase is an adverbial of the verb and begins right here."""
+    phrase = parse.tokens[at].head
+    return (
+        parse.tokens[at].dep == "case"
+        and fr.PREPOSITIONS.get(parse.tokens[at].norm) in fr.LOOSE_PREPOSITIONS
+        and parse.tokens[phrase].dep == "obl:mod"
+        and parse.tokens[phrase].head == clause.head
+        and parse.left[phrase] == at
+    )
 
 
 def is_closed(parse: Parse, clause: Clause, cut: Cut) -> bool:
@@ -89,6 +102,8 @@ def _may_go(parse: Parse, clause: Clause, at: int, cut: Cut) -> bool:
     if token.dep in _LOOSE:
         return True
     if token.dep == "conj" and token.head == clause.head and cut.kind in {End.CLAUSE, End.COORDINATED}:
+        return True
+    if cut.kind is End.PREPOSITION and _opens_loose_phrase(parse, parse.left[at], clause):
         return True
     if token.dep == "advcl" and cut.kind is End.SUBORDINATE and parse.left[at] == cut.end:
         return True

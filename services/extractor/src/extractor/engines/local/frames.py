@@ -4,7 +4,7 @@ Lefff's full forms say nothing of complements, so `frames.tsv` counts them in pa
 docs/adr/0005-local-engine.md). A cut that takes from a verb what it nearly always has is refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -29,15 +29,17 @@ class Usage:
     verbs: frozenset[str]
     has_object: bool
     is_bare: bool
+    prepositions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Of `uses` clauses, `objects` had an object and `bares` nothing behind the verb."""
+    """Of `uses` clauses, `objects` had an object, `bares` nothing behind the verb, `prepositions` had each of these."""
 
     uses: int
     objects: int
     bares: int
+    prepositions: Mapping[str, int]
 
 
 def usage_of(parse: Parse, clause: Clause, begin: int, end: int, forms: Forms) -> Usage:
@@ -53,8 +55,11 @@ def usage_of(parse: Parse, clause: Clause, begin: int, end: int, forms: Forms) -
     has_object = any(deps[at] in _OBJECTS for at in behind) or bool(before & _OBJECT_PRONOUNS and not reflexive)
     others = any(deps[at] in _OTHERS and parse.tokens[at].norm not in fr.NEGATIONS for at in behind)
     lemmas = forms.lemmas(parse.tokens[head].norm)
+    cases = (at for top in behind if deps[top].startswith("obl") for at in parse.child(top, "case"))
+    prepositions = frozenset(fr.PREPOSITIONS.get(parse.tokens[at].norm, "") for at in cases) - {""}
     prefix = "se " if reflexive else ""
-    return Usage(frozenset(prefix + lemma for lemma in lemmas), has_object, not has_object and not others)
+    verbs = frozenset(prefix + lemma for lemma in lemmas)
+    return Usage(verbs, has_object, not has_object and not others, prepositions)
 
 
 def has_object(parse: Parse, children: Iterable[int]) -> bool:
@@ -84,6 +89,8 @@ class Frames:
     least_uses: int = 6
     object_share: float = 0.7
     bare_share: float = 0.2
+    loose_share: float = 0.1
+    loose_uses: int = 20
 
     def miss(self, usage: Usage) -> bool:
         """Whether every verb that this may be nearly always has more with it."""
@@ -99,6 +106,13 @@ class Frames:
         known = frame is not None and frame.uses >= self.least_uses
         return known and frame is not None and frame.objects >= self.object_share * frame.uses
 
+    def is_loose(self, verb: str, preposition: str) -> bool:
+        """Whether the verb is well known and seldom has this preposition with it."""
+        frame = self.by_verb.get(verb)
+        if frame is None or frame.uses < self.loose_uses:
+            return False
+        return frame.prepositions.get(preposition, 0) <= self.loose_share * frame.uses
+
     def _misses(self, frame: Frame, usage: Usage) -> bool:
         wants_object = frame.objects >= self.object_share * frame.uses
         seldom_bare = frame.bares <= self.bare_share * frame.uses
@@ -106,9 +120,14 @@ class Frames:
 
 
 def read_frames(lines: Iterable[str]) -> Frames:
-    """Lines are verb, uses, objects, bares, tab-separated."""
+    """Lines are verb, uses, objects, bares, and 'dans=3 sur=1', tab-separated."""
     rows = (line.rstrip("\n").split("\t") for line in lines)
-    return Frames({verb: Frame(int(uses), int(objects), int(bares)) for verb, uses, objects, bares in rows})
+    return Frames({verb: Frame(int(n), int(o), int(b), _counts(pairs)) for verb, n, o, b, pairs in rows})
+
+
+def _counts(pairs: str) -> dict[str, int]:
+    split = (pair.split("=") for pair in pairs.split())
+    return {word: int(count) for word, count in split}
 
 
 @cache

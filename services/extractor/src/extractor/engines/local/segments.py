@@ -22,6 +22,8 @@ _INCISE_LEMMAS = words_of(
     " gémir prononcer riposter conclure hurler songer bégayer remarquer exclamer expliquer"
 )
 _SUBJECTS_BEHIND = frozenset({"-il", "-elle", "-on", "-ils", "-elles", "-je", "-t-il", "-t-elle", "-t-on"})
+# Old books go on in small letters after '!' and '?'; before one of these, what follows is a sentence all the same.
+_NEW_SENTENCE_WORDS = words_of("je j' tu il elle on nous vous ils elles c' ce")
 _MAX_INCISE_WORDS = 9
 
 
@@ -43,7 +45,7 @@ class Edge(Enum):
 class Segment:
     """`words` without the marks around it. `mark` is the closing mark as the author wrote it. `quoted`: guillemets
     open and close around it. `aside`: inside brackets or dashes. `joint`: where 'dit-il' was taken out, the comma
-    that stays (or the end).
+    that stays (or the end). `shortened`: an insertion was taken out.
     """
 
     words: tuple[Word, ...]
@@ -53,6 +55,7 @@ class Segment:
     quoted: bool = False
     aside: bool = False
     joint: int | None = None
+    shortened: bool = False
 
 
 def split_segments(words: tuple[Word, ...], forms: Forms) -> tuple[Segment, ...]:
@@ -103,7 +106,7 @@ def _begins_anew(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
         at += 1
     if at >= len(words) or not words[at].text[0].islower():
         return True
-    return _is_incise(words[at : at + 3], forms)
+    return words[at].norm in _NEW_SENTENCE_WORDS or _is_incise(words[at : at + 3], forms)
 
 
 def _is_incise(words: tuple[Word, ...], forms: Forms) -> bool:

@@ -47,8 +47,14 @@ class Parse:
             at = self.tokens[at].head
             yield at
 
-    def is_under(self, at: int, top: int) -> bool:
-        return at == top or top in self.ancestors(at)
+    def is_own(self, at: int, top: int) -> bool:
+        """Whether `at` hangs on `top`, with no coordinated or juxtaposed part on the way."""
+        while at != top:
+            token = self.tokens[at]
+            if token.head == at or token.dep in {"conj", "parataxis"}:
+                return False
+            at = token.head
+        return True
 
 
 def build_parse(tokens: Iterable[Token]) -> Parse:

@@ -1,5 +1,6 @@
 """Reasons against a cut that a parse alone does not show: conditions left out, comparisons torn, loose ends."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -49,10 +50,18 @@ def veto(site: Site) -> str | None:
 
 
 def drops_condition(site: Site) -> bool:
-    return any(
-        not fr.CONDITIONS.isdisjoint(words) or not fr.CONDITION_PAIRS.isdisjoint(pairwise(words))
-        for words in (site.before, site.after)
-    )
+    """A 'si', 'sans' or 'peut-être' left out: anywhere before, and behind where it belongs to this clause."""
+    if _holds_condition(site.before):
+        return True
+    own = [
+        token.norm if site.parse.is_own(at, site.clause.head) else "|"
+        for at, token in enumerate(site.parse.tokens[site.cut.end :], site.cut.end)
+    ]
+    return _holds_condition(own)
+
+
+def _holds_condition(words: Sequence[str]) -> bool:
+    return not fr.CONDITIONS.isdisjoint(words) or not fr.CONDITION_PAIRS.isdisjoint(pairwise(words))
 
 
 def drops_inversion(site: Site) -> bool:
@@ -94,6 +103,17 @@ def starves_verb(site: Site) -> bool:
     if site.cut.kind is End.STOP:
         return False
     return site.frames.miss(usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms))
+
+
+def tears_adverbial(site: Site) -> bool:
+    """Before a preposition only where verb and preposition seldom go together. A passive verb is not known."""
+    if site.cut.kind is not End.PREPOSITION:
+        return False
+    usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
+    preposition = fr.PREPOSITIONS[site.parse.tokens[site.cut.end].norm]
+    if not usage.verbs:
+        return not any(site.parse.child(site.clause.head, "cop"))
+    return not all(site.frames.is_loose(verb, preposition) for verb in usage.verbs)
 
 
 def starves_infinitive(site: Site) -> bool:
@@ -162,6 +182,7 @@ _RULES = (
     tears_negation,
     tears_need,
     starves_verb,
+    tears_adverbial,
     starves_infinitive,
     follows_reported_speech,
     is_formula,

@@ -112,3 +112,19 @@ FORMULAS = frozenset(
         "je vous le répète",
     }
 )
+# Prepositions that a verb may ask for, by what they are without elision and article.
+PREPOSITIONS = {
+    "à": "à",
+    "au": "à",
+    "aux": "à",
+    "de": "de",
+    "d'": "de",
+    "du": "de",
+    "des": "de",
+    "jusqu'": "jusque",
+    "jusque": "jusque",
+    **{word: word for word in words("dans sur sous vers chez contre avec par pour en entre parmi derrière devant")},
+    **{word: word for word in words("depuis pendant durant après avant dès")},
+}
+# Behind these nothing of the sense hangs on what is left out.
+LOOSE_PREPOSITIONS = words("dans sur sous vers parmi derrière devant depuis pendant durant après avant dès à jusque")

@@ -1,7 +1,7 @@
 """What runs in a worker process: the models, loaded once, and plain data in and out."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -9,6 +9,7 @@ from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.cards import Card, French, Lengths, cut_segment
 from extractor.engines.local.forms import Forms, load_forms
 from extractor.engines.local.frames import french_frames
+from extractor.engines.local.insertions import without_insertion
 from extractor.engines.local.parser import DualParser, Unit, load_parser
 from extractor.engines.local.segments import Edge, Segment, split_segments
 from extractor.engines.local.syntax import Parse
@@ -48,22 +49,49 @@ def load_models() -> None:
 
 def cut_sources(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     """Cards of (id, text) pairs. A sentence's cards depend on its text and the lengths alone."""
-    models = load_all()
-    parser = models.parser
-    lengths = Lengths(least, most)
-    plans = [(text, _segments(text, parser.forms)) for _, text in sources]
-    parsed = iter(parser.parse([unit_of(segment) for _, segments in plans for segment in segments]))
-    return [
-        CutSource(source_id, tuple(_cards(text, segments, parsed, models.french, lengths)))
-        for (source_id, _), (text, segments) in zip(sources, plans, strict=True)
+    models, lengths = load_all(), Lengths(least, most)
+    pieces = [
+        _Piece(at, text, segment)
+        for at, (_, text) in enumerate(sources)
+        for segment in _segments(text, models.french.forms)
     ]
+    cards: list[list[Card]] = [[] for _ in sources]
+    for piece, found in zip(pieces, _cut_pieces(pieces, models, lengths), strict=True):
+        cards[piece.source].extend(found)
+    return [CutSource(source_id, tuple(found)) for (source_id, _), found in zip(sources, cards, strict=True)]
 
 
-def _cards(
-    text: str, segments: Iterable[Segment], parsed: Iterator[tuple[Parse, ...]], known: French, lengths: Lengths
-) -> Iterator[Card]:
-    for segment in segments:
-        yield from cut_segment(text, segment, next(parsed), known, lengths)
+@dataclass(frozen=True)
+class _Piece:
+    """One segment of the source at index `source`."""
+
+    source: int
+    text: str
+    segment: Segment
+
+
+def _cut_pieces(pieces: Sequence[_Piece], models: Models, lengths: Lengths) -> list[tuple[Card, ...]]:
+    """Cards of each piece; those that give none are tried once more without what stands behind their subject."""
+    parses = models.parser.parse([unit_of(piece.segment) for piece in pieces])
+    cards = [_cut_piece(piece, parsed, models, lengths) for piece, parsed in zip(pieces, parses, strict=True)]
+    shorter = {
+        at: replace(piece, segment=segment)
+        for at, piece in enumerate(pieces)
+        if not cards[at] and (segment := _shortened(piece.segment, parses[at], models.french.forms))
+    }
+    again = models.parser.parse([unit_of(piece.segment) for piece in shorter.values()])
+    for (at, piece), parsed in zip(shorter.items(), again, strict=True):
+        cards[at] = _cut_piece(piece, parsed, models, lengths)
+    return cards
+
+
+def _cut_piece(piece: _Piece, parses: Sequence[Parse], models: Models, lengths: Lengths) -> tuple[Card, ...]:
+    return cut_segment(piece.text, piece.segment, parses, models.french, lengths)
+
+
+def _shortened(segment: Segment, parses: Sequence[Parse], forms: Forms) -> Segment | None:
+    found = (without_insertion(segment, parse, forms) for parse in parses)
+    return next((shorter for shorter in found if shorter is not None), None)
 
 
 def _segments(text: str, forms: Forms) -> list[Segment]:
