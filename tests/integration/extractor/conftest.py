@@ -11,7 +11,10 @@ import pytest
 
 from tests.fakes.gemini import Plan
 from tests.fakes.gemini.server import Stats
+from tests.integration.extractor.broker import Broker
 from tests.stack import Stack, environment
+
+Wait = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,24 @@ def gemini() -> Iterator[GeminiProcess]:
         yield running
 
 
-@pytest.fixture
-def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
-    """No service yet: a test adds its own, with `gemini` as their model."""
-    env = environment(
+def extractor_environment(folder: Path, *, kafka: str, prefix: str, gemini: GeminiProcess) -> dict[str, str]:
+    return environment(
         kafka=kafka,
-        prefix=fresh_kafka_topics,
+        prefix=prefix,
         database_url="",
-        object_store_url=(tmp_path / "objects").as_uri(),
+        object_store_url=(folder / "objects").as_uri(),
         GEMINI_API_KEY="test-key",
         GEMINI_BASE_URL=gemini.url,
         GEMINI_CALLS="8",
         LOCAL_WORKERS="0",
         SESSION_SECONDS="6",
     )
+
+
+@pytest.fixture
+def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
+    """No service yet: a test adds its own, with `gemini` as their model."""
+    env = extractor_environment(tmp_path, kafka=kafka, prefix=fresh_kafka_topics, gemini=gemini)
     stack = Stack(tmp_path, env)
     try:
         yield stack
@@ -66,7 +73,12 @@ def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, gemini: GeminiPro
 
 
 @pytest.fixture
-def wait_until() -> Callable[..., None]:
+def broker(stack: Stack) -> Broker:
+    return Broker(stack)
+
+
+@pytest.fixture
+def wait_until() -> Wait:
     def wait(condition: Callable[[], bool], *, seconds: float = 60.0, what: str = "") -> None:
         deadline = time.monotonic() + seconds
         while not condition():

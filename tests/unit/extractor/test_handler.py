@@ -140,6 +140,13 @@ async def test_a_page_chunk_gets_its_page_and_fails_without_it() -> None:
     assert [result.code for result in bench.publisher.of(ChunkExtracted)] == ["page_missing", None]
 
 
+async def test_a_page_that_could_not_be_cut_fails_and_is_not_taken_for_an_empty_one() -> None:
+    bench = Bench()
+    await extract(bench.handler(), a_chunk(chunk_kind=ChunkKind.PAGE, sentences=(), page_key=None))
+    assert [result.code for result in bench.publisher.of(ChunkExtracted)] == ["page_not_cut"]
+    assert bench.script.runs == []
+
+
 async def test_transient_faults_are_tried_again_with_growing_waits() -> None:
     bench, chunk = Bench(), a_chunk()
     bench.script.steps = [TransientError(code="model_unavailable") for _ in range(4)]

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feuilleton.contracts.card_lines import ForeignCardError, in_book_order
 from feuilleton.contracts.documents import (
     CardDraft,
     CardMethod,
     Checkpoint,
     ChunkFailure,
     DroppedSentence,
-    ManifestChunk,
     SourceSentence,
 )
 from feuilleton.contracts.events import Outcome
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine
-from merger.assembly import ForeignCardError, assemble_chunk, in_book_order
+from merger.assembly import assemble_chunk
 from merger.report import Tally
 from tests.seeded_books import SeededBook, a_book, a_checkpoint, a_failure
 
@@ -112,13 +112,11 @@ def test_every_sentence_is_represented_or_dropped_and_no_card_is_lost(data: st.D
     assert [line["text"] for line in written] == [line.text for line in made.cards]
 
 
-def test_chunks_stand_in_book_order_with_pages_among_the_text() -> None:
-    def chunk(index: int, *pages: int) -> ManifestChunk:
-        return a_book(1).manifest.chunks[0].model_copy(update={"index": index, "pages": pages})
-
-    chunks = (chunk(0, 1, 2), chunk(1, 4, 5), chunk(2, 5, 6), chunk(3, 3), chunk(4, 5))
-    manifest = a_book(1).manifest.model_copy(update={"chunks": chunks})
-    assert [one.index for one in in_book_order(manifest)] == [0, 3, 1, 2, 4]
+def test_chunks_stand_in_the_splitters_order_whatever_their_pages() -> None:
+    chunks = a_book(4).manifest.chunks
+    late_page = chunks[2].model_copy(update={"pages": (1,)})
+    manifest = a_book(4).manifest.model_copy(update={"chunks": (chunks[3], late_page, chunks[0], chunks[1])})
+    assert [one.index for one in in_book_order(manifest)] == [0, 1, 2, 3]
 
 
 def tally_of(book: SeededBook, failing: frozenset[int]) -> tuple[Tally, bytes]:

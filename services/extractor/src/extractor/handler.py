@@ -15,9 +15,10 @@ from extractor.patience import Patience, RetryPolicy
 from extractor.results import ChunkAddress
 from extractor.tries import Clock, Extraction, GivenUp, try_until_settled
 from feuilleton.contracts import ids
-from feuilleton.contracts.documents import Checkpoint, ChunkFailure, Manifest
-from feuilleton.contracts.errors import ObjectNotFoundError, TransientError
+from feuilleton.contracts.documents import Checkpoint, ChunkFailure, ChunkKind, Manifest
+from feuilleton.contracts.errors import TransientError
 from feuilleton.contracts.events import ChunkExtracted, ChunkSubmitted, Origin, to_message
+from feuilleton.contracts.ids import ObjectKey
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
@@ -120,12 +121,12 @@ class ChunkHandler:
         return checkpoint if checkpoint.text_hash == chunk.text_hash else None
 
     async def _extract(self, chunk: ChunkSubmitted, engine: RewriteEngine) -> Checkpoint | GivenUp:
-        page_key = chunk.page_key
         page_pdf = None
-        if page_key is not None:
-            try:
-                page_pdf = await until_done(lambda: self._tools.store.get(page_key))
-            except ObjectNotFoundError:
+        if chunk.chunk_kind is ChunkKind.PAGE:
+            if chunk.page_key is None:
+                return GivenUp("page_not_cut")  # damaged, or too large for a model
+            page_pdf = await self._page(chunk.page_key)
+            if page_pdf is None:
                 return GivenUp("page_missing")
         patience = Patience(
             self._tools.policy, chunk.first_call_at, excluded_seconds=chunk.quota_wait_seconds, tries=chunk.tries
@@ -133,6 +134,9 @@ class ChunkHandler:
         extraction = self._tools.start_extraction(chunk, engine, page_pdf)
         with metrics.CHUNK_SECONDS.labels(chunk.engine).time():
             return await try_until_settled(extraction, patience, self._tools.guard, self._tools.clock)
+
+    async def _page(self, key: ObjectKey) -> bytes | None:
+        return await until_done(lambda: self._tools.store.find(key))
 
     def _keep(self, chunk: ChunkSubmitted, checkpoint: Checkpoint) -> "asyncio.Task[Checkpoint]":
         """Write the checkpoint in a task of its own, because an aborted flight must not lose what was paid."""

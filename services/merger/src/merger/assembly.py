@@ -6,10 +6,8 @@ No text is compared with another: a sentence that an author repeats is a card ea
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from feuilleton.contracts.card_lines import ForeignCardError, card_lines, chapter_titles, in_book_order
+from feuilleton.contracts.card_lines import card_lines
 from feuilleton.contracts.documents import CardLine, Checkpoint, DroppedLine, SourceSentence
-
-__all__ = ["UNACCOUNTED", "AssembledChunk", "ForeignCardError", "assemble_chunk", "chapter_titles", "in_book_order"]
 
 UNACCOUNTED = "unaccounted"
 

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from feuilleton.contracts import ids
+from feuilleton.contracts.card_lines import ForeignCardError, chapter_titles, in_book_order
 from feuilleton.contracts.documents import Checkpoint, ChunkFailure, Manifest, ManifestChunk, SourceSentence
 from feuilleton.contracts.errors import JobCancelledError
 from feuilleton.storage.ports import ObjectStore
-from merger.assembly import ForeignCardError, assemble_chunk, chapter_titles, in_book_order
+from merger.assembly import assemble_chunk
 from merger.job_files import JobFiles, in_order
 from merger.report import Tally
 

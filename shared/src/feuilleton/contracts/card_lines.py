@@ -16,8 +16,10 @@ class ForeignCardError(PipelineError):
 
 
 def in_book_order(manifest: Manifest) -> list[ManifestChunk]:
-    """The chunks by the page on which they begin; a page without text comes after the text that begins there."""
-    return sorted(manifest.chunks, key=lambda chunk: (min(chunk.pages, default=0), chunk.index))
+    """The chunks by index. The splitter numbers them in reading order, which page numbers alone do not tell: a page
+    without text may stand behind a chunk that runs past it.
+    """
+    return sorted(manifest.chunks, key=lambda chunk: chunk.index)
 
 
 def chapter_titles(manifest: Manifest) -> dict[int, str]:

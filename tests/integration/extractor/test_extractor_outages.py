@@ -1,0 +1,105 @@
+"""The extractor when the broker goes away, when it is frozen, and when replicas come and go."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feuilleton.streaming.admin import create_topics
+from feuilleton_local.servers.running import LocalServer
+from tests.fakes.gemini import Plan
+from tests.integration.extractor.broker import Broker, indices
+from tests.integration.extractor.conftest import GeminiProcess, Wait, extractor_environment
+from tests.seeded_books import a_book
+from tests.stack import Service, Stack
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+
+@pytest.fixture
+async def topics(own_kafka: LocalServer) -> str:
+    await create_topics(own_kafka.address, prefix="")
+    return own_kafka.address
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path, topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
+    stack = Stack(tmp_path, extractor_environment(tmp_path, kafka=topics, prefix="", gemini=gemini))
+    try:
+        yield stack
+    finally:
+        stack.stop()
+
+
+def freeze(service: Service) -> None:
+    os.kill(service.pid, signal.SIGSTOP)
+
+
+def thaw(service: Service) -> None:
+    os.kill(service.pid, signal.SIGCONT)
+
+
+def test_it_goes_on_after_a_broker_that_was_killed_and_pays_nothing_twice(
+    own_stack: Stack, own_kafka: LocalServer, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(latency_seconds=0.5))
+    broker, book = Broker(own_stack), a_book(80)
+    own_stack.add("extractor")
+    own_stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().paid > 20)
+    own_kafka.kill()
+    time.sleep(8)
+    at_rest = gemini.stats()
+    time.sleep(3)
+    assert gemini.stats().calls == at_rest.calls, "no call starts while the broker is silent"
+    own_kafka.start()
+    wait_until(lambda: len(indices(broker.results(), book)) == 80, seconds=90)
+    assert gemini.stats().paid == 80
+
+
+def test_a_frozen_process_does_not_spend_when_it_wakes(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(latency_seconds=2))
+    book = a_book(60)
+    frozen = stack.add("extractor")
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().in_flight == 8)
+    freeze(frozen)
+    try:
+        other = stack.add("extractor", 1)
+        other.start()
+        wait_until(lambda: len(indices(broker.results(), book)) == 60, seconds=120)
+        before = gemini.stats()
+    finally:
+        thaw(frozen)
+    time.sleep(6)
+    assert gemini.stats().calls == before.calls
+    assert before.paid <= 60 + 8
+
+
+def test_replicas_that_come_and_go_in_good_order_lose_nothing(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(latency_seconds=1))
+    book = a_book(250)
+    first = stack.add("extractor")
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().paid > 10)
+    others = [stack.add("extractor", number) for number in (1, 2)]
+    for service in others:
+        service.start()
+        service.wait_ready()
+        time.sleep(2)
+    for service in others:
+        assert service.stop() == 0
+    wait_until(lambda: len(indices(broker.results(), book)) == 250, seconds=150)
+    stats = gemini.stats()
+    assert first.stop() == 0
+    assert stats.paid <= 250 + 3 * 8, stats
