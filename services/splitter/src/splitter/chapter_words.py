@@ -21,7 +21,9 @@ _NAMED = re.compile(
 _NUMBERED = re.compile(rf"^(?:--|[—–-])?\s*([IVXLC]+|\d{{1,3}})\s*(?:--|[—–-])?[.)]?{_TITLE}$")
 _ROMAN = re.compile(r"^(?=[ivxlcdm])m{0,3}(cm|cd|d?c{0,4})(xc|xl|l?x{0,4})(ix|iv|v?i{0,4})$")
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
-_SPACED = re.compile(r"^(?:\S ){2,}\S$")
+_SPACED_LETTERS = 4
+# Where the spaces between the words went with those between the letters.
+_RUN_TOGETHER = re.compile(r"^(CHAPITRE|LIVRE|TOME|PARTIE|PREMI[EÈ]RE|DEUXI[EÈ]ME|TROISI[EÈ]ME)(?=\w)", re.IGNORECASE)
 
 
 def roman_value(text: str) -> int | None:
@@ -36,9 +38,11 @@ def roman_value(text: str) -> int | None:
 def close_up(text: str) -> str:
     """A letter-spaced title without its spaces: 'C H A P I T R E  I V' is 'CHAPITRE IV'."""
     words = re.split(r"\s{2,}", text.strip())
-    if not all(_SPACED.match(word) or len(word) == 1 for word in words) or len(text) < 5:  # noqa: PLR2004
-        return " ".join(text.split())
-    return " ".join(word.replace(" ", "") for word in words)
+    letters = text.split()
+    if len(letters) < _SPACED_LETTERS or any(len(letter) > 1 for letter in letters):
+        return " ".join(letters)
+    closed = " ".join(word.replace(" ", "") for word in words)
+    return _RUN_TOGETHER.sub(r"\1 ", closed)
 
 
 def names_chapter(text: str) -> bool:

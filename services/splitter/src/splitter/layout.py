@@ -1,5 +1,6 @@
 """The measures of a book's type area: what structure goes by. Pure."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def _margins_of(lines: Sequence[Line]) -> Margins:
     often = [at for at, count in lefts.items() if count + lefts[at + 1] >= enough]
     left = min(often or lefts) * _BIN_POINTS
     rights = sorted(line.right for line in lines)
-    return Margins(left, rights[int(0.95 * (len(rights) - 1))])
+    return Margins(left, rights[math.ceil(0.95 * (len(rights) - 1))])
 
 
 def _fitted(side: Margins, page: Page) -> Margins:

@@ -10,6 +10,7 @@ from splitter.pages import Page
 
 _FRONT_PAGES = 10  # front matter is looked for among these only
 _FRONT_WORDS = 60  # a title, a dedication, an epigraph: a preface has more
+_FRONT_LINES = 12
 _CONTENTS = re.compile(r"^(?:table(?: des (?:matières|chapitres))?|sommaire)\.?$", re.IGNORECASE)
 _ENTRY = re.compile(r"(?:[\s.·_…]{3,}|\s)\d{1,4}$|[.·_…]{4,}")
 _LED_ENTRY = re.compile(r"(?:\s?[.·_…]){4,}\s*\d{1,4}$")
@@ -52,4 +53,5 @@ def _lists(page: Page, entry: re.Pattern[str], fewest: int) -> bool:
 
 def _is_front_matter(page: Page) -> bool:
     words = len(page.text.split())
-    return words <= _FRONT_WORDS or (words <= _IMPRINT_WORDS and bool(_IMPRINT.search(page.text)))
+    short = words <= _FRONT_WORDS and len(page.lines) <= _FRONT_LINES
+    return short or (words <= _IMPRINT_WORDS and bool(_IMPRINT.search(page.text)))

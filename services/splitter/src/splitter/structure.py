@@ -78,11 +78,15 @@ class _Builder:
             self.close_paragraph()
         self.open_lines.append(placed)
 
+    def carry_notes(self, parsed: ParsedPage) -> None:
+        """Go on with the last note of the page before; called before the page's own lines."""
+        carried = [(line, parsed.page.number) for line in parsed.carried]
+        if carried and self.open_notes:
+            self.open_notes[-1].extend(carried)
+        elif carried:
+            self.open_notes.append(carried)
+
     def add_notes(self, parsed: ParsedPage) -> None:
-        if parsed.carried and self.open_notes:
-            self.open_notes[-1].extend((line, parsed.page.number) for line in parsed.carried)
-        elif parsed.carried:
-            self.open_notes.append([(line, parsed.page.number) for line in parsed.carried])
         self.open_notes.extend([(line, parsed.page.number) for line in note] for note in parsed.notes)
 
     def close_paragraph(self) -> None:
@@ -172,6 +176,7 @@ def _prepared(pages: Sequence[Page], outline: Sequence[OutlineEntry], layout: La
 
 def _add_page(builder: _Builder, one: _Prepared, layout: Layout) -> None:
     block: list[Line] = []
+    builder.carry_notes(one.parsed)
     if one.unseen is not None:
         builder.begin_chapter(" ".join(one.unseen.split()), one.page.number)
     for at, line in enumerate(one.page.lines):
