@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import psutil
 
 from feuilleton_local.ports import free_ports
 
+_COMMAND_SECONDS = 600.0
 _HERE = Path(__file__).parent
-_SERVICES = ("ingest", "splitter", "extractor", "merger", "status_api")
+SERVICES = ("ingest", "splitter", "extractor", "merger", "status_api")
 _PORTS = (
     "KAFKA_PORT",
     "KAFKA_CONTROLLER_PORT",
@@ -49,7 +50,7 @@ class Launcher:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=_COMMAND_SECONDS,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
@@ -74,11 +75,11 @@ class Launcher:
         return [supervisor, *supervisor.children(recursive=True)]
 
 
-def make_launcher(folder: Path) -> Launcher:
-    """With stand-ins for the services, in a folder whose name would break what does not quote it."""
+def make_launcher(folder: Path, *, standins_for: Sequence[str] = SERVICES) -> Launcher:
+    """With stand-ins for services, in a folder whose name would break what does not quote it."""
     standins = folder / "standins"
     standins.mkdir()
-    for name in _SERVICES:
+    for name in standins_for:
         start = f"import sys\nsys.path.append({json.dumps(str(_HERE))})\nfrom standin import main\nmain({name!r})\n"
         (standins / f"{name}.py").write_text(start)
     ports = {variable: str(port) for variable, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)}

@@ -70,7 +70,7 @@ def bring_up(settings: LocalSettings, say: Say, *, bound: bool) -> LocalSystem:
         fingerprint = _fingerprint(supervisor_config(table), environment)
         supervisor = _same_system(paths, fingerprint, say)
         if supervisor is not None:
-            _repair(supervisor, table, settings, environment)
+            _repair(supervisor, table, settings, environment, say)
             return LocalSystem(settings, supervisor, key, is_ours=False)
         supervisor = _start_afresh(settings, table, environment, say, bound=bound)
         owner = os.getpid() if bound else None
@@ -115,7 +115,7 @@ def _start_afresh(
     try:
         if servers:
             say("starting " + " and ".join(process.name.capitalize() for process in servers))
-        start_and_wait(supervisor, servers, settings, settings.paths)
+        start_and_wait(supervisor, servers, settings, say)
         _prepare_and_start_services(supervisor, table, settings, environment, say)
     except BaseException:
         supervisor.shut_down()
@@ -134,7 +134,7 @@ def _prepare_and_start_services(
     prepare_servers(settings, environment)
     services = [process for process in table if not is_server(process)]
     say("starting " + ", ".join(process.name for process in services))
-    start_and_wait(supervisor, services, settings, settings.paths)
+    start_and_wait(supervisor, services, settings, say)
 
 
 def _repair(
@@ -142,6 +142,7 @@ def _repair(
     table: Sequence[ManagedProcess],
     settings: LocalSettings,
     environment: Mapping[str, str],
+    say: Say,
 ) -> None:
     """Start again what has given up or was stopped; leaves what runs alone."""
     states = supervisor.all_processes()
@@ -149,8 +150,8 @@ def _repair(
         what_is_missing(process, settings) for process in table
     ):
         return
-    start_and_wait(supervisor, [process for process in table if is_server(process)], settings, settings.paths)
-    _prepare_and_start_services(supervisor, table, settings, environment, lambda _: None)
+    start_and_wait(supervisor, [process for process in table if is_server(process)], settings, say)
+    _prepare_and_start_services(supervisor, table, settings, environment, say)
 
 
 def _same_system(paths: LocalPaths, fingerprint: str, say: Say) -> Supervisor | None:

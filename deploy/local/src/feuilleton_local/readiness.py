@@ -15,7 +15,9 @@ from feuilleton_local.supervision.processes import Group, ManagedProcess, databa
 from feuilleton_local.supervision.supervisor import State, Supervisor
 from feuilleton_local.telling_line import cause_in, size_of
 
-_READY_SECONDS = 90.0
+# Seconds on a machine with nothing else to do; this long on one that is busy with everything else.
+_READY_SECONDS = 240.0
+_TELL_EVERY_SECONDS = 15.0
 _PROBE_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 # One fall may be a race with a server that comes back; two in a row while everything it needs is there is a fault.
@@ -46,26 +48,34 @@ class Start:
 
 
 def start_and_wait(
-    supervisor: Supervisor, wanted: Sequence[ManagedProcess], settings: LocalSettings, paths: LocalPaths
+    supervisor: Supervisor, wanted: Sequence[ManagedProcess], settings: LocalSettings, say: Callable[[str], None]
 ) -> None:
     """Start what is not up and return when all are ready. Raises ServerFailedError for the first that cannot."""
+    paths = settings.paths
     states = supervisor.all_processes()
     starts = [Start(process, size_of(paths.log_of(process.name))) for process in wanted]
     for start in starts:
         if not states[start.process.name].state.is_up:
             supervisor.start(start.process.full_name)
-    deadline = time.monotonic() + _READY_SECONDS
+    began = told = time.monotonic()
     waiting = starts
     while waiting:
         _look(supervisor, waiting, paths)
         waiting = [start for start in waiting if not _is_ready(start, settings)]
-        if waiting and time.monotonic() > deadline:
-            slow = waiting[0]
-            raise ServerFailedError(
-                f"{slow.process.name} is not ready after {_READY_SECONDS:.0f} s: {slow.missing}",
-                log=paths.log_of(slow.process.name),
-            )
+        now = time.monotonic()
+        if waiting and now - began > _READY_SECONDS:
+            raise _not_ready(waiting[0], paths)
+        if waiting and now - told > _TELL_EVERY_SECONDS:
+            told = now
+            say("  waiting for " + ", ".join(f"{start.process.name} ({start.missing})" for start in waiting))
         time.sleep(_POLL_SECONDS if waiting else 0)
+
+
+def _not_ready(start: Start, paths: LocalPaths) -> ServerFailedError:
+    name = start.process.name
+    return ServerFailedError(
+        f"{name} is not ready after {_READY_SECONDS:.0f} s: {start.missing}", log=paths.log_of(name)
+    )
 
 
 def what_is_missing(process: ManagedProcess, settings: LocalSettings) -> str | None:
