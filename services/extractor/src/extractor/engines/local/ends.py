@@ -107,4 +107,10 @@ def _may_go(parse: Parse, clause: Clause, at: int, cut: Cut) -> bool:
         return True
     if token.dep == "advcl" and cut.kind is End.SUBORDINATE and parse.left[at] == cut.end:
         return True
-    return token.dep in _BEHIND_COMMA and parse.tokens[parse.left[at] - 1].text == ","
+    return token.dep in _BEHIND_COMMA and _stands_behind_comma(parse, at)
+
+
+def _stands_behind_comma(parse: Parse, at: int) -> bool:
+    """The comma may hang on the phrase or on something above it."""
+    first = parse.left[at]
+    return "," in {parse.tokens[first].text, parse.tokens[first - 1].text}

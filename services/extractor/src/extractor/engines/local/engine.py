@@ -1,6 +1,7 @@
 """The engine behind the port: hands wanted sentences to worker processes and turns their cuts into drafts."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from extractor.engines.local.cards import Card
@@ -16,6 +17,8 @@ from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, Wor
 RULES_VERSION = "local-1"
 _MAX_TRIES_ALONE = 3
 _DEATHS = (WorkerDiedError, WorkerTimeoutError, MemoryError)
+
+CutFunction = Callable[[Sequence[tuple[str, str]], int, int], list[CutSource]]
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,18 @@ class LocalEngine:
     name = Engine.LOCAL
     prompt_version = RULES_VERSION
 
-    def __init__(self, options: LocalOptions | None = None) -> None:
+    def __init__(
+        self,
+        options: LocalOptions | None = None,
+        *,
+        cut: CutFunction = cut_sources,
+        load: Callable[[], None] = load_models,
+    ) -> None:
+        """`cut` and `load` run in the worker processes, so they are module-level functions."""
         self._options = options or LocalOptions()
+        self._cut_sources = cut
         limits = Limits(self._options.workers, self._options.memory_bytes, self._options.tasks_per_worker)
-        self._pool = IsolatedPool(limits, load_models)
+        self._pool = IsolatedPool(limits, load)
 
     async def start(self) -> None:
         """Return when the models are loaded; without it the first call waits for them."""
@@ -114,7 +125,9 @@ class LocalEngine:
 
     async def _run(self, sources: Sequence[tuple[str, str]], least: int, limit: int) -> list[CutSource]:
         seconds = self._options.timeout_seconds
-        return await self._pool.run(cut_sources, sources, least, limit, timeout_seconds=seconds)
+        running = self._pool.run(self._cut_sources, sources, least, limit, timeout_seconds=seconds)
+        # Cancelling the pool's task kills its process; a new one takes 5 s to load, the rest of this chunk half a one.
+        return await asyncio.shield(running)
 
 
 def _wanted(request: RewriteRequest) -> list[SourceSentence]:
