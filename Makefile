@@ -40,14 +40,15 @@ test: bootstrap ## Everything but the long campaigns, with a real broker and dat
 test-slow: bootstrap ## The long campaigns: all novels, faults
 	@exec $(PYTHON_ENV) -m pytest -m slow $(ARGS)
 
-bench: bootstrap ## Measure
-	@exec $(PYTHON_ENV) -m bench $(ARGS)
+bench: bootstrap ## Measure (BENCH=name runs bench/name.py; without it, which there are)
+	@test -n "$(BENCH)" || { echo "BENCH is one of: $(basename $(notdir $(wildcard bench/*.py)))"; exit 2; }
+	@exec $(PYTHON_ENV) bench/$(BENCH).py $(ARGS)
 
 ##@ Change
 check: bootstrap ## Lint, format, types, import rules: what CI runs
 	@$(PYTHON_ENV) -m ruff check .
 	@$(PYTHON_ENV) -m ruff format --check .
-	@MYPYPATH=$$(echo $(SOURCES) | tr ' ' ':') $(PYTHON_ENV) -m mypy $(SOURCES) tests $(wildcard bench/*.py)
+	@$(PYTHON_ENV) -m mypy $(SOURCES) tests $(wildcard bench/*.py)
 	@$(PYTHON_ENV) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
 
 format: bootstrap ## Let ruff format and fix what it can
