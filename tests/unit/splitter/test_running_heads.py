@@ -69,3 +69,8 @@ def test_a_stamp_on_most_pages_goes_wherever_it_stands() -> None:
 
 def test_a_book_of_one_page_keeps_its_lines() -> None:
     assert len(remove_running_heads([page(1, body(1))])[0].lines) == 3
+
+
+def test_a_book_whose_pages_are_all_the_same_keeps_them() -> None:
+    pages = [with_furniture(n, [line("Il marche vers la ville.", 0)], "", "") for n in range(1, 7)]
+    assert texts(remove_running_heads(pages)).count("Il marche vers la ville.") == 6

@@ -15,6 +15,7 @@ _ROW_SHARE = 0.4  # of the type's size: lines nearer than this share a row
 _BAND_POINTS = 3.0  # heads of a book stand at the same height, give or take this
 _NEAR_PAGES = 3  # a head comes back on the next page, or the next of its side
 _HEAD_GAP = 1.25  # times the usual distance of lines: how far a head stands from the text
+_FURNITURE_SHARE = 0.5  # of the words of a book
 _USUAL_SHARE = 0.3  # of the pages have a head: the book is full of them
 _WATERMARK_SHARE = 0.5
 _WATERMARK_PAGES = 5
@@ -41,15 +42,30 @@ class _Candidate:
 
 
 def remove_running_heads(pages: Sequence[Page]) -> list[Page]:
-    """The pages without running heads, feet, page numbers and repeated marks. All other lines stay, in order."""
+    """The pages without running heads, feet, page numbers and repeated marks. All other lines stay, in order.
+
+    What comes back at one place is no head where it is most of the book (a page printed again and again).
+    """
     candidates = [found for page in pages for found in _edge_lines(page)]
+    numbers = list(_page_numbers(candidates))
+    repeated = list(_repeated(candidates))
+    heads = [*repeated, *numbers]
+    furniture = [(found.page, found.line) for found in (*repeated, *_in_bands(candidates, heads))]
+    furniture.extend(_watermarks(pages))
+    if _words(line for _, line in set(furniture)) > _FURNITURE_SHARE * _words(_lines(pages)):
+        furniture = []
     gone: dict[int, set[Line]] = defaultdict(set)
-    heads = [*_repeated(candidates), *_page_numbers(candidates)]
-    for found in (*heads, *_in_bands(candidates, heads)):
-        gone[found.page].add(found.line)
-    for page, line in _watermarks(pages):
-        gone[page].add(line)
+    for number, line in (*furniture, *((found.page, found.line) for found in numbers)):
+        gone[number].add(line)
     return [replace(page, lines=tuple(line for line in page.lines if line not in gone[page.number])) for page in pages]
+
+
+def _lines(pages: Sequence[Page]) -> Iterator[Line]:
+    return (line for page in pages for line in page.lines)
+
+
+def _words(lines: Iterable[Line]) -> int:
+    return sum(len(line.text.split()) for line in lines)
 
 
 def _edge_lines(page: Page) -> Iterator[_Candidate]:
