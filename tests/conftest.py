@@ -16,6 +16,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from feuilleton.streaming.admin import create_topics
+from feuilleton_client.client import FeuilletonClient
 from feuilleton_local.servers.running import (
     Endpoints,
     LocalServer,
@@ -24,6 +25,9 @@ from feuilleton_local.servers.running import (
     running,
     running_servers,
 )
+from feuilleton_sample import typeset_sample
+from tests.fakes.gemini.background import gemini_process
+from tests.stack import API_KEY, Stack, environment, running_stack
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -102,6 +106,48 @@ def own_postgres(tmp_path: Path) -> Iterator[LocalServer]:
     """A database server for one test alone, to stop, kill, freeze and start again; `address` is its URL."""
     with running(postgres_server(tmp_path / "postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gemini(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The fake Gemini in a process of its own: its base URL."""
+    with gemini_process(tmp_path_factory.mktemp("gemini")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, servers: Endpoints, gemini: str) -> Iterator[Stack]:
+    """All services as processes, once for the run, with both engines. A test that kills one starts it again."""
+    folder = tmp_path_factory.mktemp("system")
+    kafka = servers.kafka_bootstrap_servers
+    with _own_prefix(kafka) as prefix, _own_database(servers.database_url) as database_url:
+        asyncio.run(create_topics(kafka, prefix=prefix))
+        env = environment(
+            kafka=kafka,
+            prefix=prefix,
+            database_url=database_url,
+            object_store_url=(folder / "objects").as_uri(),
+            ENGINES="local,gemini",
+            GEMINI_API_KEY="fake",
+            GEMINI_BASE_URL=gemini,
+        )
+        with running_stack(folder, env) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def client(system: Stack) -> Iterator[FeuilletonClient]:
+    """A client of `system`."""
+    with FeuilletonClient(system.ingest_url, system.status_url, API_KEY) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def sample_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample novel, typeset."""
+    path = tmp_path_factory.mktemp("sample") / "novel.pdf"
+    path.write_bytes(typeset_sample())
+    return path
 
 
 @pytest.fixture

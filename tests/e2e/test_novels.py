@@ -45,11 +45,11 @@ def cases() -> list[object]:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("name", "engine"), cases())
 def test_a_whole_novel_comes_out_whole(
-    name: str, engine: str, client: FeuilletonClient, stack: Stack, typeset: Typeset
+    name: str, engine: str, client: FeuilletonClient, system: Stack, typeset: Typeset
 ) -> None:
     job = client.wait(client.upload(typeset(name), JobOptions(engine=engine)).id)
     assert job.status == "completed"
-    result = read_result(stack, client, job)
+    result = read_result(system, client, job)
     result.check()
     assert result.manifest.pages > 300
     assert result.manifest.words > 90_000

@@ -23,7 +23,7 @@ def fate(client: FeuilletonClient, job_id: str) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_each_pdf_is_refused_or_its_job_ends(client: FeuilletonClient, stack: Stack, shared_data: Path) -> None:
+def test_each_pdf_is_refused_or_its_job_ends(client: FeuilletonClient, system: Stack, shared_data: Path) -> None:
     folder = shared_data / "pdfs"
     files = sorted(folder.glob("*.pdf"))
     assert len(files) >= 78
@@ -45,6 +45,6 @@ def test_each_pdf_is_refused_or_its_job_ends(client: FeuilletonClient, stack: St
     assert all(refused.get(name) == "encrypted" or name in ends for name in locked)
     texts = [name for name in files if name.name.startswith("text__")]
     assert all(name.name in ends for name in texts)
-    for service in stack.services.values():
+    for service in system.services.values():
         assert service.process is not None
         assert service.process.poll() is None, f"{service.name} did not survive: {service.tail()}"

@@ -8,7 +8,6 @@ import pytest
 from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.models import Job
 from feuilleton_client.uploads import JobOptions
-from feuilleton_sample import typeset_sample
 from tests.results import Result, read_result
 from tests.stack import Stack, auth
 
@@ -16,25 +15,18 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def novel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sample") / "novel.pdf"
-    path.write_bytes(typeset_sample())
-    return path
+def local_run(client: FeuilletonClient, system: Stack, sample_pdf: Path) -> Result:
+    return run(client, system, sample_pdf, "local")
 
 
 @pytest.fixture(scope="module")
-def local_run(client: FeuilletonClient, stack: Stack, novel: Path) -> Result:
-    return run(client, stack, novel, "local")
+def gemini_run(client: FeuilletonClient, system: Stack, sample_pdf: Path) -> Result:
+    return run(client, system, sample_pdf, "gemini")
 
 
-@pytest.fixture(scope="module")
-def gemini_run(client: FeuilletonClient, stack: Stack, novel: Path) -> Result:
-    return run(client, stack, novel, "gemini")
-
-
-def run(client: FeuilletonClient, stack: Stack, novel: Path, engine: str) -> Result:
-    job = client.wait(client.upload(novel, JobOptions(engine=engine)).id)
-    return read_result(stack, client, job)
+def run(client: FeuilletonClient, system: Stack, sample_pdf: Path, engine: str) -> Result:
+    job = client.wait(client.upload(sample_pdf, JobOptions(engine=engine)).id)
+    return read_result(system, client, job)
 
 
 def test_the_local_engine_ends_partial_and_names_the_scanned_page(local_run: Result) -> None:
@@ -65,34 +57,34 @@ def test_cards_keep_to_the_limit(local_run: Result, gemini_run: Result) -> None:
 
 
 def test_the_same_book_twice_gives_the_same_bytes(
-    client: FeuilletonClient, stack: Stack, novel: Path, local_run: Result
+    client: FeuilletonClient, system: Stack, sample_pdf: Path, local_run: Result
 ) -> None:
-    assert run(client, stack, novel, "local").cards_jsonl == local_run.cards_jsonl
+    assert run(client, system, sample_pdf, "local").cards_jsonl == local_run.cards_jsonl
 
 
-def test_the_pages_setting_takes_only_those_pages(client: FeuilletonClient, stack: Stack, novel: Path) -> None:
-    job = client.wait(client.upload(novel, JobOptions(engine="local", pages="8-10")).id)
-    result = read_result(stack, client, job)
+def test_the_pages_setting_takes_only_those_pages(client: FeuilletonClient, system: Stack, sample_pdf: Path) -> None:
+    job = client.wait(client.upload(sample_pdf, JobOptions(engine="local", pages="8-10")).id)
+    result = read_result(system, client, job)
     result.check()
     assert {card.page for card in result.cards} <= {8, 9, 10}
 
 
-def test_a_poll_right_after_202_finds_the_job(client: FeuilletonClient, stack: Stack, novel: Path) -> None:
+def test_a_poll_right_after_202_finds_the_job(client: FeuilletonClient, system: Stack, sample_pdf: Path) -> None:
     for _ in range(20):
-        job = client.upload(novel, JobOptions(engine="local", pages="8"))
-        answer = httpx.get(f"{stack.status_url}/v1/jobs/{job.id}", headers=auth())
+        job = client.upload(sample_pdf, JobOptions(engine="local", pages="8"))
+        answer = httpx.get(f"{system.status_url}/v1/jobs/{job.id}", headers=auth())
         assert answer.status_code == 200, answer.text
 
 
-def test_a_cancelled_job_ends_cancelled_within_two_seconds(client: FeuilletonClient, novel: Path) -> None:
-    job = client.upload(novel, JobOptions(engine="local"))
+def test_a_cancelled_job_ends_cancelled_within_two_seconds(client: FeuilletonClient, sample_pdf: Path) -> None:
+    job = client.upload(sample_pdf, JobOptions(engine="local"))
     client.cancel(job.id)
     ended: Job = client.wait(job.id)
     assert ended.status == "cancelled"
 
 
-def test_an_unknown_job_is_not_found(stack: Stack) -> None:
-    answer = httpx.get(f"{stack.status_url}/v1/jobs/00000000-0000-4000-8000-000000000000", headers=auth())
+def test_an_unknown_job_is_not_found(system: Stack) -> None:
+    answer = httpx.get(f"{system.status_url}/v1/jobs/00000000-0000-4000-8000-000000000000", headers=auth())
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
 
 
