@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -21,12 +21,13 @@ from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.kafka import KafkaPublisher
 from status_api import bootstrap
 from status_api.adapters.database import SCHEMA, SCRIPTS
-from status_api.app import Parts, create_app
+from status_api.app import create_app
+from status_api.parts import Parts
 from status_api.projector import GROUP
 from status_api.settings import ProjectorSettings, StatusApiSettings
 
 KEY = "test-key-of-sixteen-or-more"
-Publish = Callable[..., Awaitable[None]]
+Publish = Callable[..., Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ class World:
                     await task
 
     @contextmanager
-    def process(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    def process(self, name: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         """`python -m status_api NAME` as a process of its own, killed when the block ends."""
-        started = subprocess.Popen([sys.executable, "-m", "status_api", name], env=self.environment)
+        started = subprocess.Popen([sys.executable, "-m", "status_api", name], env={**self.environment, **settings})
         try:
             yield started
         finally:

@@ -30,7 +30,7 @@ async def walk(
     """All cards that can be had now, and the cursor to go on from."""
     cards: list[CardLine] = []
     while True:
-        params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, str | int] = {"limit": limit, **({"cursor": cursor} if cursor else {})}
         answer = await api.get(f"/v1/jobs/{job}/cards", params=params)
         assert answer.status_code == 200, answer.text
         page = answer.json()

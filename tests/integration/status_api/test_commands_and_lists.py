@@ -1,8 +1,10 @@
 """Cancelling, listing, refusing: the rest of the API on real servers."""
 
 import asyncio
+import signal
 import sys
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from feuilleton.contracts.events import CancelJob, Outcome, parse
 from feuilleton.contracts.topics import JOB_CONTROL
 from feuilleton.http.auth import DEFAULT_TENANT
+from feuilleton_local.ports import free_ports
 from status_api.parts import Parts
 from tests.integration.status_api.conftest import Publish, World, a_client, serving
 from tests.integration.status_api.kafka_reading import read_topic
@@ -182,3 +185,31 @@ async def test_the_page_is_served_under_a_strict_policy(parts: Parts, world: Wor
     assert f'content="{world.api_settings.public_ingest_url}"' in page.text
     assert "<script>" not in page.text
     assert "style=" not in page.text
+
+
+async def test_the_api_process_closes_its_streams_and_stops_on_sigterm(world: World, publish: Publish) -> None:
+    story = a_story()
+    (port,) = free_ports(1)
+    settings = {"HTTP_PORT": str(port), "HEARTBEAT_SECONDS": "60"}
+    async with world.projector():
+        with world.process("api", **settings) as process:
+            async with a_client(f"http://127.0.0.1:{port}") as api:
+                await publish(story.accepted())
+                await until_answered(api, f"/v1/jobs/{story.job}")
+                async with api.stream("GET", f"/v1/jobs/{story.job}/events") as stream:
+                    lines = stream.aiter_lines()
+                    assert (await anext(lines)).startswith("id: ")
+                    begun = time.monotonic()
+                    process.terminate()
+                    assert [line async for line in lines if line.startswith("id: ")] == []
+                assert await asyncio.to_thread(process.wait, 10) in {0, -signal.SIGTERM}
+    assert time.monotonic() - begun < 5
+
+
+async def until_answered(api: httpx.AsyncClient, path: str) -> None:
+    for _ in range(300):
+        with suppress(httpx.TransportError):
+            if (await api.get(path)).status_code == 200:
+                return
+        await asyncio.sleep(0.1)
+    pytest.fail("the process does not answer")

@@ -130,8 +130,8 @@ class JobReader(Protocol):
 
 
 class Bell(Protocol):
-    async def wait(self, seconds: float) -> None:
-        """Return when it rang since the last wait, or after `seconds`. May return early for no reason."""
+    async def wait(self, seconds: float) -> bool:
+        """True as soon as it rang since the last wait, False after `seconds`. It may ring for no reason."""
         ...
 
 

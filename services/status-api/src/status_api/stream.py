@@ -1,9 +1,10 @@
 """A job's changes as server-sent events: from the log of the projection, resumable, until the job ended."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
+import anyio
 import structlog
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
@@ -15,10 +16,12 @@ from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.observability import metrics
 from feuilleton.streaming.kafka import partition_for
 from status_api.models import ChangeView, JobView, job_view
-from status_api.ports import JobReader, LoggedChange, Wakeups
+from status_api.ports import Bell, JobReader, LoggedChange, Wakeups
 
 _BATCH = 200
-_LOOK_SECONDS = 5.0  # a lost wake-up costs this much
+_NAP_SECONDS = 0.5
+_LOOK_EVERY_NAPS = 10  # a lost wake-up costs this much
+_CLOSING_SECONDS = 2.0
 _RECONNECT_MS = 1000
 _SEND_TIMEOUT_SECONDS = 30.0
 _PREFIX, _SUFFIX = "feuilleton.", ".v1"
@@ -63,14 +66,25 @@ class Slots:
 
 
 class JobEvents(EventSourceResponse):
-    """The response. It holds a slot from the moment it is made until it was served, and must be returned."""
+    """The response. It holds a slot from the moment it is made until it was served, and must be returned.
 
-    def __init__(self, events: AsyncIterator[ServerSentEvent], slots: Slots, *, heartbeat_seconds: float) -> None:
+    `events` gets an event that is set when the process stops; the stream should end soon then.
+    """
+
+    def __init__(
+        self,
+        events: Callable[[anyio.Event], AsyncIterator[ServerSentEvent]],
+        slots: Slots,
+        *,
+        heartbeat_seconds: float,
+    ) -> None:
+        closing = anyio.Event()
         super().__init__(
-            events,
+            events(closing),
+            shutdown_event=closing,
+            shutdown_grace_period=_CLOSING_SECONDS,
             ping=heartbeat_seconds,
-            ping_message_factory=lambda: ServerSentEvent(comment="still here"),
-            sep="\n",
+            ping_message_factory=lambda: ServerSentEvent(comment="still here", sep="\n"),
             send_timeout=_SEND_TIMEOUT_SECONDS,
         )
         slots.take()
@@ -95,14 +109,14 @@ def parse_event_id(text: str, job: JobId) -> int:
 
 
 async def job_events(
-    reader: JobReader, wakeups: Wakeups, tenant: TenantId, job: JobId, after: int
+    reader: JobReader, wakeups: Wakeups, tenant: TenantId, job: JobId, after: int, closing: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     """Changes above offset `after`, then as they come; `end` is the last, once the highest attempt ended.
 
-    When the database goes away the stream closes: the client comes back with the last id it saw.
+    When the database or this process goes away the stream closes: the client comes back with the last id it saw.
     """
     with wakeups.listen(job) as bell:
-        while True:
+        while not closing.is_set():
             try:
                 page = await reader.changes(tenant, job, after=after, limit=_BATCH)
             except TransientError as exc:
@@ -117,7 +131,13 @@ async def job_events(
                 yield _last_event(job_view(page.job, page.job.highest, datetime.now(UTC)))
                 return
             if not page.more:
-                await bell.wait(_LOOK_SECONDS)
+                await _wait(bell, closing)
+
+
+async def _wait(bell: Bell, closing: anyio.Event) -> None:
+    for _ in range(_LOOK_EVERY_NAPS):
+        if closing.is_set() or await bell.wait(_NAP_SECONDS):
+            return
 
 
 def _event(job: JobId, change: LoggedChange) -> ServerSentEvent:
@@ -134,10 +154,10 @@ def _event(job: JobId, change: LoggedChange) -> ServerSentEvent:
         data=data,
     )
     return ServerSentEvent(
-        view.model_dump_json(), event=name, id=f"{change.partition}-{change.offset}", retry=_RECONNECT_MS
+        view.model_dump_json(), event=name, id=f"{change.partition}-{change.offset}", retry=_RECONNECT_MS, sep="\n"
     )
 
 
 def _last_event(job: JobView) -> ServerSentEvent:
     """Without an id: who misses it resumes after the end that came before, and gets it again."""
-    return ServerSentEvent(job.model_dump_json(), event="end")
+    return ServerSentEvent(job.model_dump_json(), event="end", sep="\n")

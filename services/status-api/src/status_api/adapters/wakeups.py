@@ -28,10 +28,12 @@ class _EventBell:
     def ring(self) -> None:
         self._rung.set()
 
-    async def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> bool:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), seconds)
+        rang = self._rung.is_set()
         self._rung.clear()
+        return rang
 
 
 class PostgresWakeups:

@@ -1,5 +1,6 @@
 """The event stream of a job."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -28,5 +29,5 @@ async def stream_events(
     parts = parts_of(request)
     job = await parts.access.load(caller.tenant, job_id)
     after = parse_event_id(last_event_id, job.id) if last_event_id else -1
-    changes = job_events(parts.reader, parts.wakeups, caller.tenant, job.id, after)
+    changes = partial(job_events, parts.reader, parts.wakeups, caller.tenant, job.id, after)
     return JobEvents(changes, parts.streams, heartbeat_seconds=parts.heartbeat_seconds)

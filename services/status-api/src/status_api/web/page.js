@@ -17,7 +17,9 @@ function say(message) {
 /** A request with the key; throws an Error whose message can be shown. `final` errors are not worth a retry. */
 async function ask(url, options = {}) {
   const headers = { ...options.headers, Authorization: `Bearer ${$("key").value}` };
-  const answer = await fetch(url, { ...options, headers });
+  const answer = await fetch(url, { ...options, headers }).catch(() => {
+    throw new Error("The service cannot be reached just now.");
+  });
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const error = new Error(problem.detail || problem.title || `The service answered ${answer.status}.`);
@@ -96,7 +98,7 @@ async function* events(body) {
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    const blocks = (rest + value).split("\n\n");
+    const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
     rest = blocks.pop();
     for (const block of blocks) {
       const event = {};
