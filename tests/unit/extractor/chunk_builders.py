@@ -1,7 +1,7 @@
 """Chunks, checkpoints and a scripted extraction for the extractor's unit tests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -100,6 +100,15 @@ class ARecord:
 def a_record(offset: int, chunk: ChunkSubmitted, *, partition: int = 0) -> ARecord:
     message = to_message(chunk, source="test", traceparent=TRACE)
     return ARecord(offset, message.value, message.headers, partition=partition, key=message.key)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must come; on a busy machine it takes its time."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come")
 
 
 class OpenGuard:

@@ -1,6 +1,7 @@
 """Taking in, turns, commands, rebalances and the end, without a broker."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,14 +11,15 @@ from extractor.dispatcher import Dispatcher
 from extractor.gate import FixedLimit
 from extractor.watermark import Partition
 from extractor.window import Window
+from feuilleton.contracts import ids
 from feuilleton.contracts.errors import InvalidInputError
-from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData
+from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.contracts.topics import DEAD_LETTERS
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetterLimitError, DeadLetters
-from tests.unit.extractor.chunk_builders import JOB, TENANT, ARecord, Bench, a_chunk, a_record
+from tests.unit.extractor.chunk_builders import JOB, TENANT, ARecord, Bench, a_chunk, a_manifest, a_record, until
 
 P = Partition("chunks", 0)
 Q = Partition("chunks", 1)
@@ -52,7 +54,7 @@ class Desk(Bench):
     async def settle(self) -> None:
         """Until nothing runs; while the script holds its work, long enough for the rest to come to rest."""
         for _ in range(1000):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
             if self.script.hold or not self.dispatcher.busy:
                 return
 
@@ -80,12 +82,12 @@ async def test_no_more_chunks_are_at_work_than_the_engine_allows(desk: Desk) -> 
     for index in range(5):
         dispatcher.accept(a_record(index, a_chunk(index)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
-    assert desk.script.runs == [0, 1]
+    await until(lambda: len(desk.script.runs) == 2)
+    assert sorted(desk.script.runs) == [0, 1]
     desk.script.hold = False
     desk.script.go.set()
     await desk.settle()
-    assert desk.script.runs == [0, 1, 2, 3, 4]
+    assert sorted(desk.script.runs) == [0, 1, 2, 3, 4]
     assert dispatcher.watermark.commit_points() == {P: 5}
 
 
@@ -115,7 +117,7 @@ async def test_a_cancel_aborts_what_runs_drops_what_waits_and_publishes_nothing(
     for index in range(3):
         dispatcher.accept(a_record(index, a_chunk(index)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
     await desk.settle()
     assert desk.script.runs == desk.script.aborted == [0]
@@ -130,7 +132,7 @@ async def test_a_cancel_of_one_attempt_leaves_the_flight_to_the_other(desk: Desk
     dispatcher.accept(a_record(0, a_chunk()))
     dispatcher.accept(a_record(1, a_chunk(attempt=2)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
     desk.script.hold = False
     desk.script.go.set()
@@ -146,7 +148,7 @@ async def test_a_command_does_not_touch_other_jobs(desk: Desk) -> None:
     other = a_chunk(job=JobId("6ed7a1f0-0000-4000-8000-000000000002"))
     dispatcher.accept(a_record(0, other))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     desk.command(DeleteJob(job=JOB, tenant=TENANT))
     await desk.settle()
     assert desk.script.aborted == []
@@ -168,12 +170,12 @@ async def test_calls_live_on_over_a_rebalance_and_a_redelivery_joins_them(desk: 
     desk.script.hold = True
     dispatcher.accept(a_record(0, a_chunk(0)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     dispatcher.watermark.revoke()
     dispatcher.assign([P])
     dispatcher.accept(a_record(0, a_chunk(0)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)  # time enough for a second flight, if there were one
     desk.script.hold = False
     desk.script.go.set()
     await desk.settle()
@@ -190,12 +192,11 @@ async def test_work_of_a_partition_that_did_not_come_back_is_given_up(desk: Desk
         dispatcher.accept(a_record(offset, a_chunk(offset), partition=0))
         dispatcher.accept(a_record(offset, a_chunk(offset + 5), partition=1))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 2)
     dispatcher.watermark.revoke()
     dispatcher.assign([P])
-    await desk.settle()
+    await until(lambda: sorted(desk.script.runs) == [0, 1, 5])
     assert desk.script.aborted == [5]
-    assert sorted(desk.script.runs) == [0, 1, 5]
     dispatcher.watermark.revoke()
     dispatcher.assign([P, Q])
     for offset in range(2):
@@ -220,6 +221,18 @@ async def test_a_poison_message_is_dead_lettered_and_the_next_goes_on(desk: Desk
     letters = [message for message in desk.publisher.messages if message.topic == DEAD_LETTERS.name]
     assert [dict(letter.headers)["dl-reason"] for letter in letters] == [b"poison_message"] * 2
     assert dispatcher.watermark.commit_points() == {P: 3}
+
+
+async def test_a_poison_message_of_a_known_chunk_is_replaced_by_its_failure_first(desk: Desk) -> None:
+    dispatcher = desk.open()
+    await desk.store.create(ids.manifest_key(TENANT, JOB), a_manifest([a_chunk(3)]).to_bytes())
+    dispatcher.accept(dataclasses.replace(a_record(0, a_chunk(3)), value=b"{broken"))
+    await desk.settle()
+    assert [message.topic for message in desk.publisher.messages] == ["chunk-results", "dead-letters"]
+    failure = parse(desk.publisher.messages[0].value).data
+    assert isinstance(failure, ChunkExtracted)
+    assert failure.code == "poison_message"
+    assert dispatcher.watermark.commit_points() == {P: 1}
 
 
 async def test_when_nearly_everything_is_poison_the_process_stops_and_keeps_its_place(desk: Desk) -> None:
@@ -248,7 +261,7 @@ async def test_draining_ends_what_runs_and_starts_nothing(desk: Desk) -> None:
     for offset in range(2):
         dispatcher.accept(a_record(offset, a_chunk(offset)))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     asyncio.get_running_loop().call_later(0.02, desk.script.go.set)
     await dispatcher.drain(5)
     assert desk.script.runs == [0]
@@ -260,7 +273,7 @@ async def test_what_does_not_end_in_time_is_given_up_and_not_finished(desk: Desk
     desk.script.hold = True
     dispatcher.accept(a_record(0, a_chunk()))
     dispatcher.dispatch()
-    await asyncio.sleep(0.01)
+    await until(lambda: len(desk.script.runs) == 1)
     await dispatcher.drain(0.01)
     assert desk.script.aborted == [0]
     assert dispatcher.watermark.commit_points() == {P: 0}

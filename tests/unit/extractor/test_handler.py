@@ -31,6 +31,7 @@ from tests.unit.extractor.chunk_builders import (
     a_checkpoint,
     a_chunk,
     a_manifest,
+    until,
 )
 
 
@@ -99,7 +100,7 @@ async def test_copies_that_run_together_share_one_flight_and_answer_under_their_
     bench.script.hold = True
     first, second = a_chunk(), a_chunk(attempt=2)
     works = [asyncio.create_task(extract(handler, chunk)) for chunk in (first, second, first)]
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(bench.script.runs))
     bench.script.go.set()
     await asyncio.gather(*works)
     assert bench.script.runs == [0]
@@ -113,7 +114,7 @@ async def test_a_shared_failure_is_written_for_each_attempt() -> None:
     bench.script.steps = [InvalidInputError(code="refused")]
     chunks = [a_chunk(), a_chunk(attempt=2)]
     works = [asyncio.create_task(extract(handler, chunk)) for chunk in chunks]
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(bench.script.runs))
     bench.script.go.set()
     await asyncio.gather(*works)
     for chunk in chunks:
@@ -223,7 +224,7 @@ async def test_the_loser_of_a_race_publishes_the_checkpoint_that_stands() -> Non
     winner = a_checkpoint(chunk, cards=(), attempt=9)
     bench.script.hold = True
     work = asyncio.create_task(extract(bench.handler(), chunk))
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(bench.script.runs))
     await bench.store.create(ids.checkpoint_key(TENANT, JOB, 0), winner.to_bytes())
     bench.script.go.set()
     await work
@@ -236,7 +237,7 @@ async def test_a_checkpoint_that_another_process_wrote_beats_our_failure() -> No
     bench.script.hold = True
     bench.script.steps = [InvalidInputError(code="refused")]
     work = asyncio.create_task(extract(bench.handler(), chunk))
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(bench.script.runs))
     await bench.store.create(ids.checkpoint_key(TENANT, JOB, 0), a_checkpoint(chunk).to_bytes())
     bench.script.go.set()
     await work
@@ -273,7 +274,7 @@ async def test_an_aborted_flight_writes_nothing() -> None:
     bench.script.hold = True
     handler = bench.handler()
     work = asyncio.create_task(extract(handler, chunk))
-    await asyncio.sleep(0.01)
+    await until(lambda: bool(bench.script.runs))
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     await handler.close()

@@ -285,6 +285,7 @@ async def test_a_poison_result_is_counted_from_the_store(world: World) -> None:
 
 async def test_work_that_fails_here_ends_the_attempt_rather_than_stay_in_silence(world: World) -> None:
     book = a_book(2)
+    await world.store.put(ids.manifest_key(TENANT, book.job), b"{broken")
     await ResultMessages(world.merger).replace(Origin(book.job, TENANT, 1, 1), "internal_error", TRACE)
     assert (world.end.outcome, world.end.code) == (Outcome.FAILED, "internal_error")
 

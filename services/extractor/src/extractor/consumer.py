@@ -23,6 +23,7 @@ _POLL_RECORDS = 200
 _STUCK_POLL_SECONDS = 5.0  # a poll waits for a rebalance to end: look up now and then
 _COMMIT_EVERY_SECONDS = 0.5
 _COMMIT_TIMEOUT_SECONDS = 3.0  # well under the rebalance timeout, since a revoke waits for it
+_LEAVE_SECONDS = 5.0
 _PROVE_EVERY_SECONDS = 1.0
 _FETCH_BYTES = 256 * 1024  # per partition, read ahead of the window
 _RETRY_SECONDS = 1.0
@@ -94,11 +95,16 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def stop(self) -> None:
-        """Commit what is finished and leave the group."""
+        """Commit what is finished and leave the group; without a broker, just end."""
         consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await self._commit(consumer, self._dispatcher.watermark.commit_points())
-            await consumer.stop()
+        if consumer is None:
+            return
+        await self._commit(consumer, self._dispatcher.watermark.commit_points())
+        try:
+            async with asyncio.timeout(_LEAVE_SECONDS):
+                await consumer.stop()
+        except (TimeoutError, KafkaError) as exc:
+            log.info("group_not_left", reason=type(exc).__name__)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set, the dispatcher fails or the client is beyond repair.

@@ -14,6 +14,7 @@ from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.control import ControlLog
 
+_SILENT_SECONDS = 10.0  # the control topic is asked twice a second
 log = structlog.get_logger(__name__)
 
 
@@ -77,6 +78,8 @@ class ExtractorWorker:
         missing = await self._consumer.missing_for_work()
         if not self._control.ready:
             missing.append("control_log")
+        elif self._control.seconds_since_answer() > _SILENT_SECONDS:
+            missing.append("broker")
         try:
             await self._store.check()
         except PipelineError:

@@ -79,10 +79,14 @@ class Merger:
                 await self._count(work, None)
 
     async def fail_attempt(self, origin: Origin, code: str, traceparent: str) -> None:
-        """End the attempt as failed: its work cannot be done here, and must not be stuck in silence."""
+        """End the attempt as failed: its work cannot be done here, and must not be stuck in silence.
+
+        Reads nothing, because what cannot be read may be the reason; so what was used is not told, nor billed.
+        """
         work = self._work(origin, traceparent)
         async with self.locks.of(work.job):
-            await self._end_early(work, Outcome.FAILED, code)
+            end = JobEnded(job=work.job, tenant=work.tenant, attempt=work.attempt, outcome=Outcome.FAILED, code=code)
+            await self._end(work, end)
 
     async def cancel_attempt(self, command: CancelJob, traceparent: str) -> None:
         """End the attempt as cancelled, unless its end is known; where the book is not split yet too."""
