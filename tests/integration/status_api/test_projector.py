@@ -13,6 +13,7 @@ from feuilleton.contracts.topics import DEAD_LETTERS, JOB_EVENTS
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.admin import create_topics
 from feuilleton.streaming.kafka import KafkaPublisher, partition_for
+from feuilleton_local.ports import free_ports
 from feuilleton_local.servers.running import LocalServer
 from status_api import bootstrap
 from tests.integration.status_api.conftest import Publish, World, a_client, serving
@@ -94,6 +95,48 @@ async def test_two_projectors_at_once_fold_every_event_once(world: World, publis
     async with world.projector():
         await until_folded(world)
         assert await rows(world) == both
+
+
+async def test_projectors_of_one_group_hand_partitions_over_without_loss(world: World, publish: Publish) -> None:
+    events = lives(9)
+    third = len(events) // 3
+    async with world.projector():
+        await publish(*events[:third])
+        async with world.projector():
+            await publish(*events[third : 2 * third])
+        await publish(*events[2 * third :])
+        await until_folded(world)
+        found = await rows(world)
+    await world.drop_projection()
+    async with world.projector():
+        await until_folded(world)
+        assert await rows(world) == found
+
+
+async def test_a_log_that_begins_again_stops_the_projector_with_the_reason(
+    world: World, publish: Publish, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As when the broker's data were wiped and the database was kept."""
+    async with bootstrap.projector(world.projector_settings) as built:
+        for partition in range(JOB_EVENTS.partitions):
+            await built._store.raise_position(built._topic, partition, 1000)
+    await publish(a_story().accepted())
+    with world.process("projector") as process:
+        assert await asyncio.to_thread(process.wait, 60) == 3
+    assert "drop the projection schema and migrate" in capfd.readouterr().err
+
+
+async def test_the_projector_process_says_when_it_is_ready_and_stops_on_sigterm(world: World, publish: Publish) -> None:
+    (port,) = free_ports(1)
+    await publish(a_story().accepted())
+    with world.process("projector", HTTP_PORT=str(port)) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as health:
+            await until_some_event_is_folded(world)
+            assert [(await health.get(path)).status_code for path in ("/readyz", "/livez")] == [200, 200]
+            counted = (await health.get("/metrics")).text
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, 15) == 0
+    assert 'feuilleton_events_projected_total{type="feuilleton.job.accepted.v1"} 1.0' in counted
 
 
 async def test_poison_costs_itself_alone(world: World, publisher: KafkaPublisher, publish: Publish) -> None:

@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import structlog
@@ -75,6 +76,17 @@ def run_api() -> int:
     return 0
 
 
+class _Server(uvicorn.Server):
+    """uvicorn that drains on a signal and then returns, rather than dying of the same signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield
+
+
 async def _serve(settings: StatusApiSettings) -> None:
     async with bootstrap.api_parts(settings) as parts:
         config = uvicorn.Config(
@@ -86,4 +98,4 @@ async def _serve(settings: StatusApiSettings) -> None:
             lifespan="off",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve()

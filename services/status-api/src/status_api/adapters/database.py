@@ -18,7 +18,7 @@ _NOT_MIGRATED = (
     pg.InvalidCatalogNameError,
     pg.InvalidCachedStatementError,  # the schema was dropped and made again under this connection
 )
-_REFUSED = (pg.DataError, pg.IntegrityConstraintViolationError, pg.ProgramLimitExceededError)
+_REFUSED = (pg.DataError, pg.ProgramLimitExceededError)
 
 
 @contextmanager
