@@ -40,7 +40,7 @@ def close_up(text: str) -> str:
     words = re.split(r"\s{2,}", text.strip())
     letters = text.split()
     if len(letters) < _SPACED_LETTERS or any(len(letter) > 1 for letter in letters):
-        return " ".join(letters)
+        return re.sub(r" +", " ", text.strip())
     closed = " ".join(word.replace(" ", "") for word in words)
     return _RUN_TOGETHER.sub(r"\1 ", closed)
 
