@@ -86,6 +86,8 @@ def _with_repeated_subject(reading: _Reading, clause: Clause) -> Iterator[Propos
     before = reading.parse.tokens[clause.begin - 1] if clause.begin else None
     if subject is None or before is None or (before.text != "," and before.norm not in fr.COORDINATORS):
         return
+    if before.text == "," and reading.forms.lemmas(reading.parse.tokens[clause.finite].norm) & fr.SPEECH_LEMMAS:
+        return  # 'Elle ne pouvait, déclarait leur rapport, ...': an incise, whose subject stands behind it
     for end, kind in possible_ends(reading.parse, clause, reading.clauses, reading.segment.closer):
         cut = Cut(clause.begin, end, kind)
         if kind in _AFTER_COORDINATION and reading.allows(clause, cut):

@@ -14,6 +14,7 @@ from extractor.engines.local.syntax import Parse
 _CONTENT = frozenset({"NOUN", "PROPN", "ADJ", "VERB", "NUM"})
 _LAST_DEPS = frozenset({"case", "det", "mark", "cc"})
 _CONTENT_WORDS = 2
+_SUBJECTS = ("nsubj", "nsubj:pass")
 _SAFE_ENDS = frozenset({End.STOP, End.CLAUSE})
 
 
@@ -116,6 +117,24 @@ def tears_adverbial(site: Site) -> bool:
     return not all(site.frames.is_loose(verb, preposition) for verb in usage.verbs)
 
 
+def tears_list(site: Site) -> bool:
+    """'Il marchait, allait' of 'marchait, allait et venait': a list is kept whole or cut behind its first member."""
+    tokens, inside = site.parse.tokens, range(site.cut.begin, site.cut.end)
+    torn = {
+        tokens[at].head
+        for top in inside
+        for at in site.parse.children[top]
+        if at >= site.cut.end and tokens[at].dep == "conj"
+    }
+    kept = (at for top in torn for at in site.parse.child(top, "conj") if at in inside)
+    return any(not any(site.parse.child(at, "cc")) for at in kept)
+
+
+def awaits_more(site: Site) -> bool:
+    """'Il eut beau crier' says nothing without what it was in vain for."""
+    return ("beau" in site.inside) and "avoir" in site.forms.lemmas(site.verb) and bool(site.after[:-1])
+
+
 def starves_infinitive(site: Site) -> bool:
     """'Il crut trouver dans son sourire': the same of an infinitive inside."""
     if site.cut.kind is End.STOP:
@@ -164,7 +183,8 @@ def ends_loosely(site: Site) -> bool:
     if last.norm in fr.FUNCTION_WORDS or last.dep in _LAST_DEPS or not any(ch.isalnum() for ch in last.text):
         return True
     bare = site.cut.end - 1 == site.clause.finite == site.clause.head
-    return bare and site.cut.kind not in _SAFE_ENDS
+    joined_bare = last.dep == "conj" and last.pos == "VERB" and not any(site.parse.child(site.cut.end - 1, *_SUBJECTS))
+    return (bare or joined_bare) and site.cut.kind not in _SAFE_ENDS
 
 
 def says_little(site: Site) -> bool:
@@ -183,6 +203,8 @@ _RULES = (
     tears_need,
     starves_verb,
     tears_adverbial,
+    tears_list,
+    awaits_more,
     starves_infinitive,
     follows_reported_speech,
     is_formula,
