@@ -52,6 +52,11 @@ def test_a_full_disk_is_the_cause_whatever_came_after_it() -> None:
     assert str(telling_line(lines)).startswith("the disk is full")
 
 
+def test_the_echo_of_an_exception_is_not_its_cause() -> None:
+    lines = [*_PYTHON.splitlines(), "2026-01-01 [error    ] Unclosed connection", "bye"]
+    assert telling_line(lines) == "KeyError: 'KAFKA'"
+
+
 def test_a_json_log_tells_its_last_error_with_the_detail() -> None:
     lines = [
         json.dumps({"level": "error", "event": "start_failed", "error": "no broker"}),

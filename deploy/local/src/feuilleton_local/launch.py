@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from pathlib import Path
 from feuilleton_local.credentials import api_key, write_client_env
 from feuilleton_local.failures import LocalError, PortTakenError
 from feuilleton_local.folder_lock import hold_folder
-from feuilleton_local.paths import JARS_FOLDER, LocalPaths, shown
+from feuilleton_local.machine import require_machine
+from feuilleton_local.paths import JARS_FOLDER, LocalPaths
 from feuilleton_local.ports import require_free
 from feuilleton_local.preparation import prepare_servers, require_given_servers
 from feuilleton_local.readiness import is_server, start_and_wait, what_is_missing
@@ -26,7 +26,6 @@ from feuilleton_local.supervision.supervisor import State, Supervisor, find_supe
 Say = Callable[[str], None]
 """Tells a person what happens now."""
 
-_DISK_NEEDED_BYTES = 300 * 1024 * 1024
 _LAUNCHER_WAIT_SECONDS = 120.0
 # Servers of a run that was killed, which left its mark behind, need a moment to let go of their ports.
 _PORT_WAIT_SECONDS = 5.0
@@ -61,7 +60,7 @@ def bring_up(settings: LocalSettings, say: Say, *, bound: bool) -> LocalSystem:
     LocalError.
     """
     paths = settings.paths
-    _require_machine(paths)
+    require_machine(paths)
     key = api_key(settings)
     write_client_env(settings, key)
     table = processes(settings)
@@ -168,21 +167,6 @@ def _same_system(paths: LocalPaths, fingerprint: str, say: Say) -> Supervisor | 
     say("stopping the running system, which has other settings")
     supervisor.shut_down()
     return None
-
-
-def _require_machine(paths: LocalPaths) -> None:
-    if not Path("/proc/self/stat").exists():
-        raise LocalError("/proc is not mounted: neither Java nor Postgres starts without it")
-    try:
-        paths.make_folders()
-    except OSError as failure:
-        raise LocalError(f"cannot write to {shown(paths.home)}: {failure.strerror}") from failure
-    free = shutil.disk_usage(paths.home).free
-    if free < _DISK_NEEDED_BYTES:
-        raise LocalError(
-            f"the disk is full: {free // 2**20} MB free at {shown(paths.home)}, "
-            f"{_DISK_NEEDED_BYTES // 2**20} MB needed (LOCAL_DIR=/other/folder moves the data)"
-        )
 
 
 def _require_ports(table: Sequence[ManagedProcess], *, wait_seconds: float) -> None:

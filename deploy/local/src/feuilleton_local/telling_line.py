@@ -14,15 +14,17 @@ _STACK = re.compile(r"^\s+at |^\s+File \"|^\s*\^+\s*$")
 
 
 def telling_line(lines: Sequence[str]) -> str | None:
-    """The line that names the cause: a full disk first, else the last exception or alarm, else the last line."""
+    """The line that names the cause: a full disk, else the last exception, else the last alarm, else the last line."""
     plain = [_ANSI.sub("", line).rstrip() for line in lines]
     for line in plain:
         if _DISK_FULL.search(line):
             return f"the disk is full: {line.strip()}"
-    for index in range(len(plain) - 1, -1, -1):
-        told = _told(plain, index)
-        if told:
-            return told
+    # What is said after an exception ("startup failed", "unclosed connection") is mostly its echo.
+    for told_by in (_told_by_exception, _told_by_alarm):
+        for index in range(len(plain) - 1, -1, -1):
+            told = told_by(plain, index)
+            if told:
+                return told
     return next((line.strip() for line in reversed(plain) if line.strip()), None)
 
 
@@ -45,17 +47,20 @@ def _tail_of(log: Path, since_byte: int) -> list[str]:
         return []
 
 
-def _told(lines: Sequence[str], index: int) -> str | None:
+def _told_by_exception(lines: Sequence[str], index: int) -> str | None:
     line = lines[index]
     if line.startswith("{"):
         return _told_by_json(line)
-    if _EXCEPTION.match(line):
-        # A pydantic error names the field and what is wrong with it in the two lines that follow.
-        rest = lines[index + 1 : index + 3] if "validation error" in line else []
-        return " ".join(part.strip() for part in [line, *rest])
-    if _ALARM.search(line) and not _STACK.match(line):
-        return line.strip()
-    return None
+    if not _EXCEPTION.match(line):
+        return None
+    # A pydantic error names the field and what is wrong with it in the two lines that follow.
+    rest = lines[index + 1 : index + 3] if "validation error" in line else []
+    return " ".join(part.strip() for part in [line, *rest])
+
+
+def _told_by_alarm(lines: Sequence[str], index: int) -> str | None:
+    line = lines[index]
+    return line.strip() if _ALARM.search(line) and not _STACK.match(line) else None
 
 
 def _told_by_json(line: str) -> str | None:
