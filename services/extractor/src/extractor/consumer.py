@@ -16,6 +16,7 @@ from extractor.watermark import Partition
 from feuilleton.contracts.errors import BrokerUnavailableError, LostInvariantError
 from feuilleton.contracts.topics import CHUNKS
 from feuilleton.observability.health import Missing
+from feuilleton.streaming.closing import close_consumer
 
 GROUP = "extractor"
 _POLL_SECONDS = 0.2
@@ -23,7 +24,6 @@ _POLL_RECORDS = 200
 _STUCK_POLL_SECONDS = 5.0  # a poll waits for a rebalance to end: look up now and then
 _COMMIT_EVERY_SECONDS = 0.5
 _COMMIT_TIMEOUT_SECONDS = 3.0  # well under the rebalance timeout, since a revoke waits for it
-_LEAVE_SECONDS = 5.0
 _PROVE_EVERY_SECONDS = 1.0
 _FETCH_BYTES = 256 * 1024  # per partition, read ahead of the window
 _RETRY_SECONDS = 1.0
@@ -90,7 +90,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await consumer.start()
         except (KafkaError, OSError) as exc:
-            await consumer.stop()
+            await close_consumer(consumer)
             raise BrokerUnavailableError(type(exc).__name__) from exc
         self._consumer = consumer
 
@@ -100,11 +100,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if consumer is None:
             return
         await self._commit(consumer, self._dispatcher.watermark.commit_points())
-        try:
-            async with asyncio.timeout(_LEAVE_SECONDS):
-                await consumer.stop()
-        except (TimeoutError, KafkaError) as exc:
-            log.info("group_not_left", reason=type(exc).__name__)
+        if not await close_consumer(consumer):
+            log.info("group_not_left")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set, the dispatcher fails or the client is beyond repair.

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from feuilleton.contracts.errors import BrokerUnavailableError, PoisonMessageError
 from feuilleton.contracts.events import EventData, parse
 from feuilleton.contracts.topics import JOB_CONTROL
+from feuilleton.streaming.closing import close_consumer
 from feuilleton.streaming.commands import Commands
 
 _POLL_SECONDS = 0.5
@@ -65,7 +66,7 @@ class ControlLog:
                 await consumer.seek_to_beginning(*self._partitions)
                 await self._read_to_end(consumer)
         except (KafkaError, OSError, TimeoutError) as exc:
-            await consumer.stop()
+            await close_consumer(consumer)
             raise BrokerUnavailableError(f"job-control cannot be read: {type(exc).__name__}") from exc
         self._consumer = consumer
         self._task = asyncio.create_task(self._follow(consumer), name="control-log")
@@ -78,7 +79,7 @@ class ControlLog:
                 await task
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            await close_consumer(consumer)
 
     async def _read_to_end(self, consumer: AIOKafkaConsumer) -> None:
         ends = await consumer.end_offsets(self._partitions)

@@ -18,7 +18,7 @@ from feuilleton.contracts.topics import Topic
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.streaming.dead_letter import Record
 from feuilleton.streaming.parts import Part, start_parts
-from feuilleton.streaming.runner import MessageRunner
+from feuilleton.streaming.runner import MessageRunner, stop_process
 
 # These three belong together: an event must end (or its process must) well before a rebalance gives up on its
 # member, or members evict each other for ever.
@@ -29,6 +29,8 @@ REBALANCE_TIMEOUT_SECONDS = EVENT_LIMIT_SECONDS + PATIENCE_SECONDS + 60.0
 SESSION_TIMEOUT_SECONDS = 8.0
 _HEARTBEAT_SECONDS = 2.0
 _COMMIT_SECONDS = 0.5
+_STOP_SECONDS = 25.0  # below the usual grace time of 30 s
+EXIT_NOT_STOPPED = 71
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[None]]
@@ -103,7 +105,10 @@ class FaustWorker:
         self._consuming = False
 
     async def run(self) -> int:
-        """The exit status: 0 after a stop that was asked for, 1 when the app crashed or the port is taken."""
+        """The exit status: 0 after a stop that was asked for, 1 when the app crashed or the port is taken.
+
+        A stop that does not come to its end leaves at once, with 71.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -130,7 +135,16 @@ class FaustWorker:
             except TimeoutError:
                 continue
         self._consuming = False
-        await self._app.stop()
+        await self._stop_app()
+
+    async def _stop_app(self) -> None:
+        """Let the events in hand end, within limits: without a broker Faust would wait for it, for ever."""
+        stopping = asyncio.ensure_future(self._app.stop())
+        await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
+        if not stopping.done():
+            log.warning("app_not_stopped", seconds=_STOP_SECONDS)
+            stop_process(EXIT_NOT_STOPPED)
+        await stopping
 
     def _crashed(self) -> bool:
         app: AppT = self._app
