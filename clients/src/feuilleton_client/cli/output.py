@@ -114,7 +114,7 @@ class TerminalOutput:
 
     def accepted(self, job: Job) -> None:
         self._say(f"Accepted as job {printable(job.id)}.")
-        self._say(f"feuilleton watch {printable(job.id)}")
+        self._say(f"To follow it: feuilleton watch {printable(job.id)}")
 
     def ended(self, job: Job, where: str | None) -> None:
         self._say(end_text(job) + (f", in {where}" if where else ""))
