@@ -52,7 +52,7 @@ make_venv() {
         version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
         fail "the venv module of $python is missing: sudo apt-get install $version-venv"
     fi
-    echo "bootstrap: making .venv with $("$python" -V)"
+    echo "bootstrap: making .venv with $("$python" -V) from locks/ (1.2 GB on disk; about a minute)"
     step "make .venv" "$python" -m venv --clear .venv
 }
 
@@ -68,7 +68,7 @@ members() {
 }
 
 install() {
-    echo "bootstrap: installing the locked packages (1.2 GB on disk; about a minute)"
+    echo "bootstrap: installing the locked packages"
     step "install pip and uv" .venv/bin/python -m pip install --no-input --disable-pip-version-check \
         --require-hashes -r locks/bootstrap.txt
     step "install the locked packages" .venv/bin/python -m uv pip install --python .venv/bin/python \

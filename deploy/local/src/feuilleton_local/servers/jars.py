@@ -15,6 +15,7 @@ from feuilleton_local.telling_line import cause_in
 _HERE = Path(__file__).parent
 SPEC = _HERE / "jgo.toml"
 LOCK = _HERE / "jgo.lock.toml"
+_STAMP = "verified"
 
 
 def java_home() -> Path:
@@ -33,16 +34,20 @@ def fetch_jars(folder: Path) -> None:
 
     Raises LocalError when they cannot be fetched or are not the ones that were committed.
     """
+    if _is_verified(folder):
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        stamp = folder / "verified"
-        wanted = LOCK.read_text()
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        _sync(folder)
-        _verify(folder)
-        stamp.write_text(wanted)
+        if not _is_verified(folder):
+            _sync(folder)
+            _verify(folder)
+            (folder / _STAMP).write_text(LOCK.read_text())
+
+
+def _is_verified(folder: Path) -> bool:
+    stamp = folder / _STAMP
+    return stamp.exists() and stamp.read_text() == LOCK.read_text()
 
 
 def _sync(folder: Path) -> None:

@@ -85,18 +85,21 @@ def _unprivileged(folder: Path) -> list[str]:
         return []
     mapped = ["unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}"]
     if subprocess.run([*mapped, "true"], capture_output=True, check=False).returncode == 0:
+        _give_to(os.getuid(), folder)
         return mapped
     if os.getuid() != 0:
         raise ServerFailedError(
             f"Postgres needs a user with a name: uid {os.getuid()} has none in /etc/passwd, and user namespaces are off"
         )
-    _give_to_nobody(folder)
+    _give_to(_NOBODY, folder)
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
 
 
-def _give_to_nobody(folder: Path) -> None:
+def _give_to(user: int, folder: Path) -> None:
+    """Postgres wants its folder to be its own; an earlier run may have been another user's."""
     for path in (folder, *folder.rglob("*")):
-        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+        if path.lstat().st_uid != user:
+            os.chown(path, user, user if user == _NOBODY else -1, follow_symlinks=False)
 
 
 def _has_name(uid: int) -> bool:
