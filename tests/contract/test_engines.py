@@ -1,12 +1,13 @@
 """One suite for every RewriteEngine. An engine joins it by a line in ENGINES."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
 from extractor.engines.gemini import GeminiEngine, GeminiOptions
+from extractor.engines.local.engine import LocalEngine
 from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, RewriteRequest, UnreadablePageError
 from extractor.lexicon import french
 from extractor.validation import SourceRules, Verdict, judge_card, tidy
@@ -26,20 +27,33 @@ WANTED = (1, 3, 4)
 
 
 @asynccontextmanager
-async def gemini() -> AsyncIterator[RewriteEngine]:
+async def gemini(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
     async with FakeGemini() as server:
         engine = GeminiEngine("key", GeminiOptions(base_url=server.url, timeout_seconds=20))
         yield engine
         await engine.close()
 
 
-OpenEngine = Callable[[], AbstractAsyncContextManager[RewriteEngine]]
-ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini}
+@pytest.fixture(scope="module")
+def loaded_local_engine() -> Iterator[LocalEngine]:
+    """One for the module: its models take seconds to load."""
+    engine = LocalEngine()
+    yield engine
+    asyncio.run(engine.close())
+
+
+@asynccontextmanager
+async def local(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
+    yield request.getfixturevalue("loaded_local_engine")
+
+
+OpenEngine = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[RewriteEngine]]
+ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini, Engine.LOCAL: local}
 
 
 @pytest.fixture(params=sorted(ENGINES))
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
-    async with ENGINES[request.param]() as engine:
+    async with ENGINES[request.param](request) as engine:
         yield engine
 
 

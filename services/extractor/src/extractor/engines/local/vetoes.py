@@ -126,6 +126,8 @@ def tears_list(site: Site) -> bool:
         for at in site.parse.children[top]
         if at >= site.cut.end and tokens[at].dep == "conj"
     }
+    if "soit" in site.inside and "soit" in site.after:
+        return True
     kept = (at for top in torn for at in site.parse.child(top, "conj") if at in inside)
     return any(not any(site.parse.child(at, "cc")) for at in kept)
 

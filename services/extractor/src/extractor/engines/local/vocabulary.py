@@ -92,7 +92,7 @@ FUNCTION_WORDS = words(
 )
 CLEFT_WORDS = frozenset({"qui", "que", "qu'", "dont", "où"})
 # A card must not begin with one of these.
-LOOSE_BEGINS = COORDINATORS - {"puis", "donc"} | words("ou ni soit que qu' dont car")
+LOOSE_BEGINS = COORDINATORS - {"puis", "donc"} | words("ou ni soit que qu' dont car plus moins")
 # Each needs a conjugated verb behind it.
 CLAUSE_OPENERS = words("que qu' qui dont où quand lorsque lorsqu' puisque puisqu' quoique quoiqu' si")
 # Said about a sentence rather than being one.

@@ -1,0 +1,32 @@
+"""Worker functions for LocalEngine that need no models; they run in its subprocesses, so they live in a module."""
+
+import os
+import time
+from collections.abc import Sequence
+
+from extractor.engines.local.cards import Card
+from extractor.engines.local.worker import CutSource
+
+DEADLY, HANGING = "un mot qui tue le processus de la page entière", "un mot qui pend le processus de la page entière"
+
+
+def load_nothing() -> None:
+    return None
+
+
+def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
+    """Dies of DEADLY, hangs on HANGING; else one sure and one unsure card per source."""
+    if any(text == DEADLY for _, text in sources):
+        os._exit(9)
+    if any(text == HANGING for _, text in sources):
+        time.sleep(60)
+    cards = (Card(f"Sûr à {most}.", 0.99, ("end_stop",)), Card("Peu sûr.", 0.5, ()))
+    return [CutSource(source_id, cards) for source_id, _ in sources]
+
+
+def cut_nothing(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
+    return [CutSource(source_id, ()) for source_id, _ in sources]
+
+
+def die_always(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
+    os._exit(9)
