@@ -37,6 +37,7 @@ _COMPOUNDS = {
     "c'est": {"à"},
     "rendez": {"vous"},
     "quatre": {"vingt", "vingts"},
+    "pêle": {"mêle"},
 }
 
 
@@ -99,6 +100,6 @@ def _looks_compound(last: str, first: str, vocabulary: Vocabulary) -> bool:
         return True
     if first in _AFTER_VERB_VOWEL:
         return last[-1] not in _VOWELS
-    if "t" in (first, last) or (first in _AFTER_PLURAL_VERB and last.endswith(("ez", "ons"))):
+    if last == first or "t" in (first, last) or (first in _AFTER_PLURAL_VERB and last.endswith(("ez", "ons"))):
         return True
     return first in _AFTER_VERB and vocabulary.knows(last) and bool(_VERB_END.search(last))
