@@ -9,6 +9,9 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent, aconnect_sse
 
+from feuilleton.contracts.events import to_message
+from feuilleton.observability.tracing import new_traceparent
+from feuilleton.streaming.kafka import KafkaPublisher
 from status_api import bootstrap
 from tests.integration.status_api.conftest import Publish, World, a_client, serving
 from tests.unit.status_api.story import Story, a_story
@@ -168,3 +171,32 @@ async def test_an_id_of_another_stream_is_refused(
         await publish(story.accepted())
         answer = await api.get(f"/v1/jobs/{story.job}/events", headers={"Last-Event-ID": wrong})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_event_id")
+
+
+async def test_a_long_past_is_told_whole_before_the_last_event(
+    world: World, publisher: KafkaPublisher, api: httpx.AsyncClient
+) -> None:
+    story = a_story(chunks=450)
+    messages = [to_message(event, source="tests", traceparent=new_traceparent()) for event in story.whole()]
+    async with world.projector():
+        await publisher.publish_all(messages)
+        await _until_accepted(api, story)
+        await Stream(api, story.job).events()  # to its end, however it came
+        told = names(await Stream(api, story.job).events())
+    assert (len(told), told[-2:]) == (456, ["job.ended", "end"])
+
+
+async def test_rows_behind_what_the_client_saw_do_not_end_its_stream(
+    world: World, publish: Publish, api: httpx.AsyncClient
+) -> None:
+    """A projection that is being rebuilt shows old states for a while."""
+    story = a_story()
+    async with world.projector():
+        await publish(*story.whole())
+        await _until_accepted(api, story)
+        last = (await Stream(api, story.job).events())[-1].id
+        partition, _, offset = last.partition("-")
+        later = f"{partition}-{int(offset) + 100}"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await Stream(api, story.job).events(after=later)
