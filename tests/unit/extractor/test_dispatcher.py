@@ -13,12 +13,13 @@ from extractor.watermark import Partition
 from extractor.window import Window
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import InvalidInputError
-from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData, parse
+from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData, Message, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.contracts.topics import DEAD_LETTERS
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetterLimitError, DeadLetters
+from feuilleton.streaming.memory import MemoryPublisher
 from tests.unit.extractor.chunk_builders import JOB, TENANT, ARecord, Bench, a_chunk, a_manifest, a_record, until
 
 P = Partition("chunks", 0)
@@ -124,6 +125,29 @@ async def test_a_cancel_aborts_what_runs_drops_what_waits_and_publishes_nothing(
     assert desk.publisher.messages == []
     assert dispatcher.watermark.commit_points() == {P: 3}
     assert desk.window.held_bytes == 0
+
+
+async def test_a_result_that_is_being_published_is_published_to_its_end(desk: Desk) -> None:
+    class Slow(MemoryPublisher):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+        async def publish(self, message: Message) -> None:
+            self.asked.set()
+            await self.go.wait()
+            await super().publish(message)
+
+    publisher = desk.publisher = Slow()
+    dispatcher = desk.open()
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.dispatch()
+    await publisher.asked.wait()
+    desk.command(CancelJob(job=JOB, tenant=TENANT, attempt=1))
+    dispatcher.assign([Q])
+    publisher.go.set()
+    await desk.settle()
+    assert len(publisher.of(ChunkExtracted)) == 1
 
 
 async def test_a_cancel_of_one_attempt_leaves_the_flight_to_the_other(desk: Desk) -> None:

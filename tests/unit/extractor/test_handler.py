@@ -167,10 +167,12 @@ async def test_a_chunk_that_never_works_fails_at_its_deadline() -> None:
 
 async def test_waits_for_quota_are_as_long_as_told_and_cost_no_try_and_no_time() -> None:
     bench, chunk = Bench(), a_chunk()
-    bench.script.steps = [QuotaExceededError(retry_after_seconds=600.0) for _ in range(10)]
+    quota = [QuotaExceededError(retry_after_seconds=600.0) for _ in range(10)]
+    bench.script.steps = [*quota, TransientError(code="model_unavailable")]
     await extract(bench.handler(), chunk)
     assert [result.code for result in bench.publisher.of(ChunkExtracted)] == [None]
-    assert all(600.0 <= wait <= 602.0 for wait in bench.time.slept)
+    assert all(600.0 <= wait <= 602.0 for wait in bench.time.slept[:10])
+    assert bench.time.slept[10] <= 1.0, "the first try that counts"
 
 
 async def test_the_clock_of_a_message_that_was_put_back_goes_on() -> None:
@@ -281,6 +283,34 @@ async def test_an_aborted_flight_writes_nothing() -> None:
     assert bench.script.aborted == [0]
     assert [info async for info in bench.store.list(ids.job_prefix(TENANT, JOB))] == []
     assert bench.publisher.messages == []
+
+
+async def test_a_flight_that_is_aborted_while_it_writes_keeps_what_was_paid() -> None:
+    class SlowToWrite:
+        """The memory store, whose create waits until it may."""
+
+        def __init__(self) -> None:
+            self._store = open_store("memory:///")
+            self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._store, name)
+
+        async def create(self, key: str, body: bytes) -> bool:
+            self.asked.set()
+            await self.go.wait()
+            return await self._store.create(key, body)
+
+    store = SlowToWrite()
+    bench, chunk = Bench(store=store), a_chunk()  # type: ignore[arg-type]
+    handler = bench.handler()
+    work = asyncio.create_task(extract(handler, chunk))
+    await store.asked.wait()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    store.go.set()
+    await handler.close()
+    assert await checkpoint_of(bench, chunk) == a_checkpoint(chunk)
 
 
 async def test_a_poison_message_with_headers_is_replaced_by_a_failure() -> None:

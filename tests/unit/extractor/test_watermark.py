@@ -62,6 +62,16 @@ def test_work_finished_while_the_partition_is_away_counts_when_it_is_back() -> N
     assert watermark.commit_points() == {P: 6}
 
 
+def test_an_offset_that_is_not_delivered_again_holds_nothing_back() -> None:
+    watermark = a_watermark(5, 6)
+    watermark.revoke()
+    watermark.assign([P])
+    assert watermark.commit_points() == {}
+    watermark.deliver(P, 8)
+    watermark.finish(P, 8)
+    assert watermark.commit_points() == {P: 9}, "somebody moved the group on"
+
+
 def test_partitions_that_do_not_come_back_are_named_and_can_be_forgotten() -> None:
     watermark = Watermark()
     watermark.assign([P, Q])

@@ -268,6 +268,7 @@ async def test_a_delete_ends_the_attempt_removes_every_object_and_then_says_so(w
     assert world.publisher.of(JobDeleted)[0].bytes_freed == sum(info.size_bytes for info in held) > 0
     assert [info async for info in world.store.list(ids.job_prefix(TENANT, book.job))] == []
     assert await world.store.exists(ids.manifest_key(TENANT, other.job))
+    assert world.merger.cache.get(book.job, 1) is None
     told = len(world.publisher.messages)
     await world.record(*results)
     assert len(world.publisher.messages) == told
