@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from feuilleton.contracts.ids import JobId
 from merger.locks import JobLocks
 
@@ -25,10 +27,8 @@ async def test_one_job_waits_for_itself_and_not_for_others_and_nothing_is_left()
 
 async def test_a_lock_is_free_again_after_a_failure() -> None:
     locks = JobLocks()
-    try:
+    with pytest.raises(LookupError):
         async with locks.of(ONE):
             raise LookupError
-    except LookupError:
-        pass
     async with asyncio.timeout(1), locks.of(ONE):
         assert len(locks) == 1
