@@ -4,7 +4,7 @@
     make bench BENCH=whole_novel ARGS='NOVEL.txt --engine gemini --latency 5'
 
 NOVEL.txt is plain text; it is typeset as a book first. Servers and services are the real ones, started for this run on
-free ports; Gemini is the fake server. Memory is the peak of the resident set of a service with its subprocesses, sampled.
+free ports; Gemini is the fake server. Memory is the peak resident set of a service with its subprocesses, sampled.
 """
 
 import argparse
