@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from feuilleton.storage.ports import ObjectStore
 from splitter.chunking import PlannedChunk, chunk_hash, page_hash, plan_chunks
 from splitter.pdf_workers import PdfWorkers
 from splitter.planning import BookText
+from splitter.work_folder import book_folder
 
 VERSION = "1"  # of the rules that make sentences and chunks; kept in the manifest
 _PUTS_AT_ONCE = 8
@@ -59,8 +59,8 @@ class BookSplitter:
         if stored is not None:
             log.info("book_found_split", chunks=len(stored.manifest.chunks))
             return stored
-        with tempfile.TemporaryDirectory(prefix="feuilleton-split-", dir=self._work_folder) as folder:
-            path = Path(folder) / "upload.pdf"
+        with book_folder(self._work_folder) as folder:
+            path = folder / "upload.pdf"
             await self._store.download(ids.upload_key(order.tenant, order.job), path)
             check()
             try:

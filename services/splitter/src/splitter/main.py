@@ -10,6 +10,7 @@ from feuilleton.settings import load_settings
 from splitter.bootstrap import build_worker
 from splitter.handler import SERVICE
 from splitter.settings import Settings
+from splitter.work_folder import remove_leftovers
 
 EXIT_FAILED = 70
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ def main() -> None:
     settings = load_settings(Settings)
     configure_logging(SERVICE, level=settings.log_level, fmt=settings.log_format)
     try:
+        log.info("leftovers_removed", books=remove_leftovers(settings.splitter_work_folder))
         sys.exit(asyncio.run(_run(settings)))
     except OSError as exc:
         log.exception("worker_stopped", exc_info=exc)
