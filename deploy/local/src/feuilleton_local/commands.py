@@ -15,7 +15,7 @@ from feuilleton_local.failures import LocalError
 from feuilleton_local.launch import LocalSystem, bring_down, bring_up, owner_of
 from feuilleton_local.paths import shown
 from feuilleton_local.preparation import TOPICS, run_steps
-from feuilleton_local.servers.readiness import kafka_answers
+from feuilleton_local.servers.readiness import why_no_kafka
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import (
     ManagedProcess,
@@ -80,8 +80,8 @@ def logs(asked: argparse.Namespace, settings: LocalSettings) -> int:
 
 def topics(_asked: argparse.Namespace, settings: LocalSettings) -> int:
     address = kafka_address(settings)
-    if not asyncio.run(kafka_answers(address)):
-        raise LocalError(f"no Kafka answers at {address}: make up")
+    if why := asyncio.run(why_no_kafka(address)):
+        raise LocalError(f"Kafka at {address}: {why}; make up starts it")
     settings.paths.make_folders()
     run_steps((TOPICS,), settings.paths, shared_environment(settings, api_key=""))
     say(settings.paths.log_of(TOPICS.name).read_text(encoding="utf-8").strip())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from feuilleton_local.failures import ServerFailedError
 from feuilleton_local.paths import LocalPaths
-from feuilleton_local.servers.readiness import kafka_answers, postgres_answers
+from feuilleton_local.servers.readiness import why_no_kafka, why_no_postgres
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import database_url, kafka_address
 from feuilleton_local.telling_line import cause_in
@@ -34,10 +34,10 @@ MIGRATIONS = (Step("migrate-ingest", ("ingest", "migrate")), Step("migrate-statu
 def require_given_servers(settings: LocalSettings) -> None:
     """Servers of a person's own are only used, so they have to be there. Raises ServerFailedError."""
     given = settings.kafka_bootstrap_servers
-    if given is not None and not asyncio.run(kafka_answers(given)):
-        raise ServerFailedError(f"no Kafka answers at {given} (KAFKA_BOOTSTRAP_SERVERS)")
-    if settings.database_url is not None and not asyncio.run(postgres_answers(database_url(settings))):
-        raise ServerFailedError("no Postgres answers at DATABASE_URL")
+    if given is not None and (why := asyncio.run(why_no_kafka(given))):
+        raise ServerFailedError(f"Kafka at {given} (KAFKA_BOOTSTRAP_SERVERS): {why}")
+    if settings.database_url is not None and (why := asyncio.run(why_no_postgres(database_url(settings)))):
+        raise ServerFailedError(f"Postgres at DATABASE_URL: {why}")
 
 
 def prepare_servers(settings: LocalSettings, environment: Mapping[str, str]) -> None:

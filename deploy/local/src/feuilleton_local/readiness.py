@@ -9,7 +9,7 @@ import httpx
 
 from feuilleton_local.failures import ServerFailedError
 from feuilleton_local.paths import LocalPaths
-from feuilleton_local.servers.readiness import kafka_answers, postgres_answers
+from feuilleton_local.servers.readiness import why_no_kafka, why_no_postgres
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import Group, ManagedProcess, database_url, kafka_address
 from feuilleton_local.supervision.supervisor import State, Supervisor
@@ -81,9 +81,9 @@ def _not_ready(start: Start, paths: LocalPaths) -> ServerFailedError:
 def what_is_missing(process: ManagedProcess, settings: LocalSettings) -> str | None:
     """None when the process is ready."""
     if process.name == "kafka":
-        return None if asyncio.run(kafka_answers(kafka_address(settings))) else "no answer to a metadata request"
+        return asyncio.run(why_no_kafka(kafka_address(settings)))
     if process.name == "postgres":
-        return None if asyncio.run(postgres_answers(database_url(settings))) else "no answer to SELECT 1"
+        return asyncio.run(why_no_postgres(database_url(settings), tls=False))
     return _missing_by_http(process)
 
 

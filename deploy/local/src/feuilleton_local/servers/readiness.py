@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError
 _ANSWER_SECONDS = 3.0
 
 
-async def kafka_answers(bootstrap_servers: str) -> bool:
-    """True when a metadata request is answered by a broker that knows of itself."""
+async def why_no_kafka(bootstrap_servers: str) -> str | None:
+    """None when a metadata request is answered by a broker that knows of itself, else why not."""
     with _muted("aiokafka"):
         client = AIOKafkaAdminClient(
             bootstrap_servers=bootstrap_servers, request_timeout_ms=int(_ANSWER_SECONDS * 1000)
@@ -21,25 +21,30 @@ async def kafka_answers(bootstrap_servers: str) -> bool:
         try:
             await asyncio.wait_for(client.start(), _ANSWER_SECONDS)
             cluster = await asyncio.wait_for(client.describe_cluster(), _ANSWER_SECONDS)
-        except (KafkaError, OSError, TimeoutError):
-            return False
+        except (KafkaError, OSError, TimeoutError) as failure:
+            return _words(failure)
         finally:
             await client.close()
-        return bool(cluster["brokers"])
+        return None if cluster["brokers"] else "no broker in its metadata"
 
 
-async def postgres_answers(url: str) -> bool:
-    """True when SELECT 1 is answered."""
+async def why_no_postgres(url: str, *, tls: bool = True) -> str | None:
+    """None when SELECT 1 is answered, else why not. Without `tls` no certificates are looked for in HOME."""
     try:
-        connection = await asyncpg.connect(url, timeout=_ANSWER_SECONDS)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        return False
+        connection = await asyncpg.connect(url, timeout=_ANSWER_SECONDS, ssl=None if tls else False)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as failure:
+        return _words(failure)
     try:
-        return bool(await connection.fetchval("SELECT 1") == 1)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        return False
+        await connection.execute("SELECT 1")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as failure:
+        return _words(failure)
     finally:
         await connection.close(timeout=_ANSWER_SECONDS)
+    return None
+
+
+def _words(failure: Exception) -> str:
+    return f"no answer: {str(failure) or type(failure).__name__}"
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from feuilleton_local.paths import JARS_FOLDER
 from feuilleton_local.ports import LOOPBACK, free_ports
 from feuilleton_local.servers.jars import fetch_jars
 from feuilleton_local.servers.postgres import url_of
-from feuilleton_local.servers.readiness import kafka_answers, postgres_answers
+from feuilleton_local.servers.readiness import why_no_kafka, why_no_postgres
 from feuilleton_local.telling_line import cause_in
 
 START_SECONDS = 60.0
@@ -49,14 +49,14 @@ class LocalServer:
         command: list[str],
         log: Path,
         stop_signal: signal.Signals,
-        answers: Callable[[], Awaitable[bool]],
+        why_not_ready: Callable[[], Awaitable[str | None]],
     ) -> None:
         self.name = name
         self.address = address
         self._command = command
         self._log = log
         self._stop_signal = stop_signal
-        self._answers = answers
+        self._why_not_ready = why_not_ready
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -86,11 +86,11 @@ class LocalServer:
 
     def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
         deadline = time.monotonic() + seconds
-        while not _run(self._answers()):
+        while why := _run(self._why_not_ready()):
             if self._process is None or self._process.poll() is not None:
                 raise ServerFailedError(f"{self.name} did not start: {cause_in(self._log)}", log=self._log)
             if time.monotonic() > deadline:
-                raise ServerFailedError(f"{self.name} does not answer after {seconds:.0f} s", log=self._log)
+                raise ServerFailedError(f"{self.name} is not ready after {seconds:.0f} s: {why}", log=self._log)
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
@@ -132,7 +132,7 @@ def kafka_server(folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) 
         command=[sys.executable, "-m", "feuilleton_local.servers", "kafka", str(folder), *options],
         log=folder / "kafka.log",
         stop_signal=signal.SIGTERM,
-        answers=lambda: kafka_answers(address),
+        why_not_ready=lambda: why_no_kafka(address),
     )
 
 
@@ -146,7 +146,7 @@ def postgres_server(folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECOND
         command=[sys.executable, "-m", "feuilleton_local.servers", "postgres", str(folder), *options],
         log=folder / "postgres.log",
         stop_signal=signal.SIGINT,
-        answers=lambda: postgres_answers(url_of(port)),
+        why_not_ready=lambda: why_no_postgres(url_of(port), tls=False),
     )
 
 
@@ -185,8 +185,8 @@ def running_servers(
         yield Endpoints(kafka_bootstrap_servers, database_url)
 
 
-def _run(answer: Awaitable[bool]) -> bool:
-    async def ask() -> bool:
+def _run(answer: Awaitable[str | None]) -> str | None:
+    async def ask() -> str | None:
         return await answer
 
     # In a thread of its own, since a caller may be inside a loop already (an asynchronous test that kills a server).

@@ -53,7 +53,9 @@ def processes(settings: LocalSettings) -> tuple[ManagedProcess, ...]:
 
 def shared_environment(settings: LocalSettings, *, api_key: str) -> dict[str, str]:
     """What every service, migration and tool of the local system gets; it holds secrets, so it goes to no file."""
-    return {
+    # Our own Postgres has no certificate, and looking for one of the client's in an unreadable HOME is an error.
+    no_tls = {"PGSSLMODE": "disable"} if settings.database_url is None else {}
+    return no_tls | {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_address(settings),
         "KAFKA_PREFIX": settings.kafka_prefix,
         "DATABASE_URL": database_url(settings),
