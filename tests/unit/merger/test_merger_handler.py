@@ -276,8 +276,9 @@ async def test_a_delete_ends_the_attempt_removes_every_object_and_then_says_so(w
 
 async def test_a_poison_result_is_counted_from_the_store(world: World) -> None:
     book = a_book(2)
-    results = await extracted(world, book)
-    await world.record(results[0])
+    await book.store_in(world.store)
+    await world.record(await settle(world.store, book.chunks[0]))
+    await settle(world.store, book.chunks[1])
     handler = ResultMessages(world.merger)
     await handler.replace(Origin(book.job, TENANT, 1, 1), "poison_message", TRACE)
     assert world.end.outcome is Outcome.COMPLETED

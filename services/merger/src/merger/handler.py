@@ -120,7 +120,9 @@ class Merger:
         if fan_in is None:
             log.warning("result_without_manifest")
             return
-        if index is not None:
+        if index is None:
+            fan_in.correct(await work.files.stored(work.attempt))
+        else:
             fan_in.arrive(index)
         if fan_in.complete and not fan_in.ended:
             await self._finish(work, fan_in)
