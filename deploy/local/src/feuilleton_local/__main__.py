@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from feuilleton_local.failures import LocalError
+from feuilleton_local.machine import disk_is_full
 from feuilleton_local.parent_death import die_with_parent
 from feuilleton_local.settings import LocalSettings, load_settings
 
@@ -22,18 +23,26 @@ def main() -> int:
     # A closed terminal and a kill end in order, as Ctrl-C does.
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
-    command: Callable[[argparse.Namespace, LocalSettings], int] = asked.run
     try:
-        return command(asked, load_settings())
+        return _run(asked.run, asked)
     except LocalError as failure:
         sys.stderr.write(f"feuilleton: {failure}\n")
         return 1
-    except OSError as failure:
-        cause = "the disk is full" if failure.errno in _FULL else failure.strerror
-        sys.stderr.write(f"feuilleton: {cause}: {failure.filename or failure}\n")
-        return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _run(command: Callable[[argparse.Namespace, LocalSettings], int], asked: argparse.Namespace) -> int:
+    settings = load_settings()
+    try:
+        return command(asked, settings)
+    except LocalError as failure:
+        if disk_is_full(settings.paths):
+            raise LocalError(f"the disk is full, so {failure.cause}", log=failure.log) from failure
+        raise
+    except OSError as failure:
+        cause = "the disk is full" if failure.errno in _FULL else failure.strerror
+        raise LocalError(f"{cause}: {failure.filename or failure}") from failure
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ from feuilleton_local.failures import LocalError
 from feuilleton_local.paths import LocalPaths, shown
 
 _DISK_NEEDED_BYTES = 300 * 1024 * 1024
+_DISK_FULL_BYTES = 1024 * 1024
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - not for files of ours
 
 
@@ -27,6 +28,11 @@ def require_machine(paths: LocalPaths) -> None:
             f"the disk is full: {free // 2**20} MB free at {shown(paths.home)}, "
             f"{_DISK_NEEDED_BYTES // 2**20} MB needed (LOCAL_DIR=/other/folder moves the data)"
         )
+
+
+def disk_is_full(paths: LocalPaths) -> bool:
+    """What fails now fails because of that, whatever it says itself: even supervisord falls when its log cannot grow."""
+    return paths.home.exists() and shutil.disk_usage(paths.home).free < _DISK_FULL_BYTES
 
 
 def _make_folders(paths: LocalPaths) -> None:
