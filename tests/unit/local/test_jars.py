@@ -13,10 +13,9 @@ def test_jars_that_were_verified_are_not_fetched_again(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["verified"]
 
 
-def test_jars_that_are_not_the_committed_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feuilleton_local.servers.jars._sync", lambda folder: _lay_wrong_jars(folder))
+def test_jars_that_are_not_the_committed_ones_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=r"are not those of jgo.lock.toml: .*\.jar"):
-        fetch_jars(tmp_path)
+        fetch_jars(tmp_path, sync=_lay_wrong_jars)
     assert not (tmp_path / "verified").exists()
 
 

@@ -37,7 +37,7 @@ def _run(command: Callable[[argparse.Namespace, LocalSettings], int], asked: arg
     try:
         return command(asked, settings)
     except LocalError as failure:
-        if disk_is_full(settings.paths):
+        if disk_is_full(settings.paths) and "disk is full" not in failure.cause:
             raise LocalError(f"the disk is full, so {failure.cause}", log=failure.log) from failure
         raise
     except OSError as failure:

@@ -31,7 +31,7 @@ def require_machine(paths: LocalPaths) -> None:
 
 
 def disk_is_full(paths: LocalPaths) -> bool:
-    """What fails now fails because of that, whatever it says itself: even supervisord falls when its log cannot grow."""
+    """What fails now fails because of that, whatever it says: even supervisord falls when its log cannot grow."""
     return paths.home.exists() and shutil.disk_usage(paths.home).free < _DISK_FULL_BYTES
 
 

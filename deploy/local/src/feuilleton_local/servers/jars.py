@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 from feuilleton_local.failures import LocalError
@@ -29,22 +30,6 @@ def class_path(folder: Path) -> str:
     return os.pathsep.join(str(folder / "env" / part / "*") for part in ("jars", "modules"))
 
 
-def fetch_jars(folder: Path) -> None:
-    """Bring Kafka's jars into `folder`; at once when they are there. Safe to run twice at a time and to kill.
-
-    Raises LocalError when they cannot be fetched or are not the ones that were committed.
-    """
-    if _is_verified(folder):
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_verified(folder):
-            _sync(folder)
-            _verify(folder)
-            (folder / _STAMP).write_text(LOCK.read_text())
-
-
 def _is_verified(folder: Path) -> bool:
     stamp = folder / _STAMP
     return stamp.exists() and stamp.read_text() == LOCK.read_text()
@@ -65,6 +50,22 @@ def _sync(folder: Path) -> None:
         )
     if done.returncode != 0:
         raise LocalError(f"could not fetch Kafka's jars: {cause_in(log)}", log=log)
+
+
+def fetch_jars(folder: Path, *, sync: Callable[[Path], None] = _sync) -> None:
+    """Bring Kafka's jars into `folder`; at once when they are there. Safe to run twice at a time and to kill.
+
+    Raises LocalError when they cannot be fetched or are not the ones that were committed.
+    """
+    if _is_verified(folder):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_verified(folder):
+            sync(folder)
+            _verify(folder)
+            (folder / _STAMP).write_text(LOCK.read_text())
 
 
 def _environment(folder: Path) -> dict[str, str]:
