@@ -12,7 +12,7 @@ _ALONE = (
     r"prologue|épilogue|préface|avant-propos|introduction|postface|conclusion|avertissement|préambule|dédicace"
     r"|table(?: des (?:matières|chapitres))?|sommaire|notes?|fin|remerciements"
 )
-_TITLE = r"(?:\s*(?:[.:—–-]|--)+\s*\S.*)?"
+_TITLE = r"(?:\s*[.:—–-]+\s*\S.*)?"
 _NAMED = re.compile(
     rf"^(?:(?:{_WORD})\s+(?:{_NUMERAL}|{_ORDINAL}|unique)|(?:{_ORDINAL})\s+(?:{_WORD}))\b{_TITLE}$"
     rf"|^(?:{_ALONE})\.?$",
@@ -21,6 +21,7 @@ _NAMED = re.compile(
 _NUMBERED = re.compile(rf"^(?:--|[—–-])?\s*([IVXLC]+|\d{{1,3}})\s*(?:--|[—–-])?[.)]?{_TITLE}$")
 _ROMAN = re.compile(r"^(?=[ivxlcdm])m{0,3}(cm|cd|d?c{0,4})(xc|xl|l?x{0,4})(ix|iv|v?i{0,4})$")
 _VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
+_LINE_CHARACTERS = 200  # a longer line is no title
 _SPACED_LETTERS = 4
 # Where the spaces between the words went with those between the letters.
 _RUN_TOGETHER = re.compile(r"^(CHAPITRE|LIVRE|TOME|PARTIE|PREMI[EÈ]RE|DEUXI[EÈ]ME|TROISI[EÈ]ME)(?=\w)", re.IGNORECASE)
@@ -55,10 +56,10 @@ def names_chapter(text: str) -> bool:
 
 def has_chapter_word(text: str) -> bool:
     """Whether the line says so by a word ('CHAPITRE IV', 'Deuxième partie', 'Épilogue')."""
-    return bool(_NAMED.match(close_up(text)))
+    return len(text) <= _LINE_CHARACTERS and bool(_NAMED.match(close_up(text)))
 
 
 def numbers_chapter(text: str) -> bool:
     """Whether the line is a number, with or without a title after it ('IV', '-- IV --', 'IV. Le départ')."""
-    match = _NUMBERED.match(close_up(text))
+    match = _NUMBERED.match(close_up(text)) if len(text) <= _LINE_CHARACTERS else None
     return match is not None and (match[1].isdigit() or roman_value(match[1]) is not None)

@@ -14,6 +14,7 @@ _FRONT_LINES = 12
 _CONTENTS = re.compile(r"^(?:table(?: des (?:matières|chapitres))?|sommaire)\.?$", re.IGNORECASE)
 _ENTRY = re.compile(r"(?:[\s.·_…]{3,}|\s)\d{1,4}$|[.·_…]{4,}")
 _LED_ENTRY = re.compile(r"(?:\s?[.·_…]){4,}\s*\d{1,4}$")
+_ENTRY_CHARACTERS = 200  # of the end of a line are looked at
 _ENTRY_SHARE = 0.5
 _FEWEST_ENTRIES = 4  # under no heading
 _IMPRINT = re.compile(
@@ -47,7 +48,7 @@ def _contents_pages(pages: Sequence[Page]) -> frozenset[int]:
 
 
 def _lists(page: Page, entry: re.Pattern[str], fewest: int) -> bool:
-    entries = sum(bool(entry.search(line.text)) for line in page.lines)
+    entries = sum(bool(entry.search(line.text[-_ENTRY_CHARACTERS:])) for line in page.lines)
     return entries >= fewest and entries >= _ENTRY_SHARE * (len(page.lines) - 1)
 
 

@@ -10,6 +10,7 @@ from statistics import median
 from splitter.chapter_words import has_chapter_word, names_chapter, roman_value
 from splitter.pages import Line, Page
 
+_HEAD_CHARACTERS = 200  # a longer line is text
 _EDGE_ROWS = 2  # a head or foot is among the two outermost rows of its page
 _ROW_SHARE = 0.4  # of the type's size: lines nearer than this share a row
 _BAND_POINTS = 3.0  # heads of a book stand at the same height, give or take this
@@ -105,6 +106,8 @@ def _key(text: str) -> str:
     'Chapitre 4' are two openings.
     """
     plain = " ".join(text.casefold().split())
+    if len(plain) > _HEAD_CHARACTERS:
+        return ""
     if _NUMBER.match(plain) or has_chapter_word(text):
         return plain
     return _END_NUMBER.sub("", plain)
@@ -136,7 +139,7 @@ def _page_numbers(candidates: Iterable[_Candidate]) -> list[_Candidate]:
     """Numbers that grow with the pages, at one height. A chapter's number does not grow so."""
     groups: dict[tuple[bool, int, bool], list[tuple[_Candidate, int]]] = defaultdict(list)
     for found in candidates:
-        match = _NUMBER.match(found.line.text)
+        match = _NUMBER.match(found.line.text[:_HEAD_CHARACTERS])
         if match is None:
             continue
         arabic = match[1].isdigit()

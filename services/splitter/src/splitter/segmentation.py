@@ -18,10 +18,11 @@ MAX_CHARACTERS = 6_000  # likewise, for text without spaces
 
 _SPACE = r"[ \u00a0\u202f]"
 _END = re.compile(
-    rf"(?P<mark>[.!?…](?:{_SPACE}?[.!?…])*)"
-    rf"(?P<close>(?:{_SPACE}?[»›”’\"')\]](?!\w))*)"
-    rf"(?P<gap>{_SPACE}+)"
-    rf"(?P<open>(?:(?:[«‹“„‘\"'(\[—–]|-(?={_SPACE}))(?:{_SPACE}+)?)*)"
+    rf"(?<![.!?…])(?<![.!?…]{_SPACE})"  # a run of marks is tried once, from its first
+    rf"(?P<mark>[.!?…](?:{_SPACE}?[.!?…])*+)"
+    rf"(?P<close>(?:{_SPACE}?[»›”’\"')\]](?!\w))*+)"
+    rf"(?P<gap>{_SPACE}++)"
+    rf"(?P<open>(?:(?:[«‹“„‘\"'(\[—–]|-(?={_SPACE}))(?:{_SPACE}++)?)*+)"
     r"(?=(?P<next>\w))"
 )
 _LAST_WORD = re.compile(r"[^\s«»“”\"()\[\]—–]+$")
@@ -145,9 +146,15 @@ class _Speech:
         """Whether the next sentence is speech or holds some. A word in quotes is no speech."""
         opened = self._depth > 0
         self._depth = max(0, self._depth + sentence.count("«") - sentence.count("»"))
-        return self._turn or opened or sentence.startswith(("«", "—", "–")) or bool(_QUOTED_SPEECH.search(sentence))
+        return (
+            self._turn
+            or opened
+            or sentence.startswith(("«", "—", "–"))
+            or bool(_QUOTED_SPEECH.search(sentence, 0, _LOOK_FOR_SPEECH))
+        )
 
 
+_LOOK_FOR_SPEECH = 1_500  # characters of a sentence: more than any has that is not cut
 _QUOTED_SPEECH = re.compile(rf":{_SPACE}*[«“\"]|[«“]{_SPACE}*[A-ZÀ-ÖØ-Þ][^»”]*[.!?…,]{_SPACE}*[»”]|«[^»]*$")
 
 _CUTS = (

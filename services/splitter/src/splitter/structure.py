@@ -107,21 +107,37 @@ class _Builder:
         self.chapters.append(Chapter(number=len(self.chapters) + 1, title=title, page=page))
 
     def _emit(self, lines: list[tuple[Line, int]], kind: ParagraphKind) -> None:
-        text = ""
-        starts: list[tuple[int, int]] = []
-        for line, page in lines:
-            addition = without_calls(line.text)
-            if not addition:
-                continue
-            if text.endswith(HYPHEN):
-                joined = join_broken(text, addition, self.vocabulary, fix_hyphenation=self.fix_hyphenation)
-                offset, text = len(joined) - len(addition), joined
-            else:
-                offset, text = (len(text) + 1, f"{text} {addition}") if text else (0, addition)
-            if not starts or starts[-1][1] != page:
-                starts.append((offset if starts else 0, page))
+        text, starts = _joined(lines, self.vocabulary, fix_hyphenation=self.fix_hyphenation)
         if text.strip():
-            self.paragraphs.append(Paragraph(text, len(self.chapters), tuple(starts), kind))
+            self.paragraphs.append(Paragraph(text, len(self.chapters), starts, kind))
+
+
+def _joined(
+    lines: list[tuple[Line, int]], vocabulary: Vocabulary, *, fix_hyphenation: bool
+) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The lines as one text, and where each page's part of it begins. Only the end of the line before is looked at:
+    a paragraph may be as long as the book.
+    """
+    parts: list[str] = []
+    starts: list[tuple[int, int]] = []
+    length = 0
+    for line, page in lines:
+        addition = without_calls(line.text)
+        if not addition:
+            continue
+        if parts and parts[-1].endswith(HYPHEN):
+            joined = join_broken(parts[-1], addition, vocabulary, fix_hyphenation=fix_hyphenation)
+            length -= len(parts[-1])
+            parts[-1] = joined[: len(joined) - len(addition)]
+            length += len(parts[-1])
+        elif parts:
+            parts.append(" ")
+            length += 1
+        if not starts or starts[-1][1] != page:
+            starts.append((length, page))
+        parts.append(addition)
+        length += len(addition)
+    return "".join(parts), tuple(starts)
 
 
 def find_structure(
