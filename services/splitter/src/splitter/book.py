@@ -102,6 +102,7 @@ class BookSplitter:
             source = await self._store.get(key)
         manifest = await asyncio.to_thread(make_manifest, order, read, source)
         if await self._store.create(ids.manifest_key(order.tenant, order.job), manifest.to_bytes()):
+            _count(manifest)
             return await asyncio.to_thread(_split_book, manifest, source)
         stored = await self._find(order)
         if stored is None:
@@ -186,6 +187,12 @@ def _split_book(manifest: Manifest, source: bytes) -> SplitBook:
 
 def _sentences_of(source: bytes) -> tuple[SourceSentence, ...]:
     return tuple(SourceSentence.model_validate_json(line) for line in source.splitlines())
+
+
+def _count(manifest: Manifest) -> None:
+    metrics.SOURCE_SENTENCES.inc(manifest.source_sentences)
+    for chunk in manifest.chunks:
+        metrics.CHUNKS_SPLIT.labels(chunk.kind.value).inc()
 
 
 def _wanted_pages(order: UploadSubmitted, count: int) -> range:

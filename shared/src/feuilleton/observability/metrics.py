@@ -14,6 +14,10 @@ OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are 
 BOOKS_SPLIT = Counter("feuilleton_books_split_total", "Books that the splitter ended with, by code", ["code"])
 SPLIT_SECONDS = Histogram("feuilleton_split_seconds", "One book in the splitter", buckets=_SECONDS)
 PAGES_READ = Counter("feuilleton_pages_read_total", "Pages read, by kind (text, page)", ["kind"])
+SOURCE_SENTENCES = Counter("feuilleton_source_sentences_total", "Source sentences of the books that were split")
+CHUNKS_SPLIT = Counter(
+    "feuilleton_chunks_split_total", "Chunks of the books that were split, by kind (text, page)", ["kind"]
+)
 
 CHUNKS_FINISHED = Counter(
     "feuilleton_chunks_finished_total",
