@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from feuilleton_local.parent_death import bound_to_parent
 from feuilleton_local.ports import LOOPBACK, free_ports
 
 API_KEY = "test-key-0123456789abcdef"
@@ -55,7 +56,7 @@ class Service:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *COMMANDS[self.name]],
+                bound_to_parent([sys.executable, "-m", *COMMANDS[self.name]], signal.SIGKILL),
                 env={**os.environ, **self.env, "HTTP_PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,5 +1,6 @@
 """The fake server as a process, for tests that are not asynchronous."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from feuilleton_local.parent_death import bound_to_parent
 from feuilleton_local.ports import LOOPBACK, free_ports
 
 _START_SECONDS = 30.0
@@ -21,7 +23,12 @@ def gemini_process(folder: Path, *arguments: str) -> Iterator[str]:
     url = f"http://{LOOPBACK}:{port}"
     command = [sys.executable, "-m", "tests.fakes.gemini", "--port", str(port), *arguments]
     with (folder / "gemini.log").open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            bound_to_parent(command, signal.SIGKILL),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
     try:
         _wait(url)
         yield url

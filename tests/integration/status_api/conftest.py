@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -19,6 +20,7 @@ from feuilleton.database.migrations import migrate
 from feuilleton.observability.health import QuietServer
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.kafka import KafkaPublisher
+from feuilleton_local.parent_death import bound_to_parent
 from status_api import bootstrap
 from status_api.adapters.database import SCHEMA, SCRIPTS
 from status_api.app import create_app
@@ -100,7 +102,8 @@ class World:
     @contextmanager
     def process(self, name: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         """`python -m status_api NAME` as a process of its own, killed when the block ends."""
-        started = subprocess.Popen([sys.executable, "-m", "status_api", name], env={**self.environment, **settings})
+        command = bound_to_parent([sys.executable, "-m", "status_api", name], signal.SIGKILL)
+        started = subprocess.Popen(command, env={**self.environment, **settings})
         try:
             yield started
         finally:
