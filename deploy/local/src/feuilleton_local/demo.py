@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from feuilleton_local.commands import addresses, say
 from feuilleton_local.demo_view import show_result
 from feuilleton_local.failures import LocalError
 from feuilleton_local.launch import LocalSystem, bring_up
-from feuilleton_local.paths import shown
+from feuilleton_local.paths import LocalPaths, shown
 from feuilleton_local.settings import LocalSettings
+from feuilleton_local.telling_line import exception_in, size_of
 from feuilleton_local.watch import SystemWatch
 from feuilleton_sample.typeset import typeset_sample
 
@@ -25,6 +27,7 @@ CARDS_SHOWN = 8
 _POLL_SECONDS = 0.3
 _JOB_SECONDS = 900.0
 _INTERRUPTED = 130
+_HTTP_SERVICES = ("status-api", "ingest")
 
 
 def run_demo(settings: LocalSettings) -> int:
@@ -51,6 +54,7 @@ def _one_novel(system: LocalSystem) -> None:
     book.write_bytes(typeset_sample())
     settings = system.settings
     view = progress_for(as_json=False)
+    said_before = {name: size_of(settings.paths.log_of(name)) for name in _HTTP_SERVICES}
     try:
         with FeuilletonClient(settings.ingest_url, settings.status_url, system.api_key) as client:
             job = _follow(client, book, system, view)
@@ -60,9 +64,18 @@ def _one_novel(system: LocalSystem) -> None:
             cards = list(islice(client.cards(job.id), CARDS_SHOWN))
             show_result(Console(highlight=False), job, client.report(job.id), cards)
     except ClientError as failure:
-        raise LocalError(str(failure), log=settings.paths.logs) from failure
+        raise _explained(failure, settings.paths, said_before) from failure
     finally:
         view.close()
+
+
+def _explained(failure: ClientError, paths: LocalPaths, said_before: Mapping[str, int]) -> LocalError:
+    """The refusal with what the service that made it logged about it."""
+    for name, since_byte in said_before.items():
+        log = paths.log_of(name)
+        if cause := exception_in(log, since_byte=since_byte):
+            return LocalError(f"{name}: {failure}: {cause}", log=log)
+    return LocalError(str(failure), log=paths.logs)
 
 
 def _follow(client: FeuilletonClient, book: Path, system: LocalSystem, view: ProgressView) -> Job:

@@ -33,6 +33,13 @@ def cause_in(log: Path, *, since_byte: int = 0) -> str:
     return telling_line(_tail_of(log, since_byte)) or "it said nothing"
 
 
+def exception_in(log: Path, *, since_byte: int) -> str | None:
+    """The last exception that a log tells of from `since_byte` on; a service that answers goes on after one."""
+    lines = [_ANSI.sub("", line).rstrip() for line in _tail_of(log, since_byte)]
+    found = (_told_by_exception(lines, index) for index in range(len(lines) - 1, -1, -1))
+    return next((told for told in found if told), None)
+
+
 def size_of(log: Path) -> int:
     return log.stat().st_size if log.exists() else 0
 
