@@ -88,18 +88,21 @@ def a_book(chunks: int, *, engine: Engine = Engine.GEMINI, attempt: int = 1, sen
                 sentences=held,
             )
         )
-    manifest = Manifest(
+    return SeededBook(job, _manifest(job, manifest_chunks), source, tuple(messages))
+
+
+def _manifest(job: JobId, chunks: Sequence[ManifestChunk]) -> Manifest:
+    return Manifest(
         job=job,
         tenant=TENANT,
         source_sha256="0" * 64,
-        pages=chunks,
+        pages=len(chunks),
         chapters=(Chapter(number=1, title="Le port", page=1),),
-        source_sentences=chunks * sentences,
-        words=chunks * sentences * 7,
-        chunks=tuple(manifest_chunks),
+        source_sentences=sum(chunk.sentences for chunk in chunks),
+        words=sum(chunk.words for chunk in chunks),
+        chunks=tuple(chunks),
         version="test",
     )
-    return SeededBook(job, manifest, source, tuple(messages))
 
 
 def a_checkpoint(chunk: ChunkSubmitted) -> Checkpoint:
