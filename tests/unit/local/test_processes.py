@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from supervisor.options import UnhosedConfigParser
 
 from feuilleton_local.servers.kafka import properties
@@ -14,6 +15,8 @@ from feuilleton_local.supervision.processes import Group, ManagedProcess, Port, 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> LocalSettings:
     for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "OBJECT_STORE_URL", "API_KEY", "KAFKA_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("ENGINES", "GEMINI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     return LocalSettings(local_dir=Path("/somewhere/à côté #1"))
 
@@ -45,6 +48,13 @@ def test_a_server_of_ones_own_is_not_started_and_its_address_reaches_the_service
     assert environment["KAFKA_BOOTSTRAP_SERVERS"] == "kafka.example:9092"
     assert environment["DATABASE_URL"] == "postgresql://db.example/x"
     assert environment["OBJECT_STORE_URL"] == "s3://bucket"
+
+
+def test_a_key_for_gemini_makes_it_the_engine_that_auto_takes(settings: LocalSettings) -> None:
+    with_key = settings.model_copy(update={"gemini_api_key": SecretStr("key")})
+    chosen = with_key.model_copy(update={"engines": "local"})
+    offered = [shared_environment(one, api_key="k" * 16)["ENGINES"] for one in (settings, with_key, chosen)]
+    assert offered == ["local", "gemini,local", "local"]
 
 
 def test_the_folder_of_objects_is_a_valid_url_whatever_its_name(settings: LocalSettings) -> None:

@@ -38,6 +38,10 @@ class LocalSettings(BaseSettings):
 
     api_key: SecretStr | None = Field(default=None, min_length=16)
     """The bearer key of the two HTTP services; made once into local_dir/api-key when not given."""
+    gemini_api_key: SecretStr | None = None
+    """With it, Gemini is the engine that jobs take when they ask for none."""
+    engines: str | None = None
+    """What jobs may use, comma-separated, the one that `auto` takes first."""
     public_ingest_url: str | None = None
     public_status_url: str | None = None
     log_format: str = "console"
@@ -46,6 +50,10 @@ class LocalSettings(BaseSettings):
     @property
     def paths(self) -> LocalPaths:
         return LocalPaths(self.local_dir.absolute())
+
+    @property
+    def engines_offered(self) -> str:
+        return self.engines or ("gemini,local" if self.gemini_api_key else "local")
 
     @property
     def ingest_url(self) -> str:
