@@ -40,11 +40,11 @@ Minimum = Annotated[int | None, typer.Option("--min", metavar="WORDS", help="Sho
 Pages = Annotated[str | None, typer.Option(metavar="RANGE", help="Pages to read: 7, 3-20, 3- or -20.")]
 Tier = Annotated[ModelTier | None, typer.Option("--model", help="Size of the model.")]
 IgnoreDialogue = Annotated[
-    bool | None, typer.Option("--ignore-dialogue/--keep-dialogue", help="Leave out what is spoken.")
+    bool | None, typer.Option("--ignore-dialogue/--keep-dialogue", help="Leave speech whole.")
 ]
 PreserveFormatting = Annotated[
     bool | None,
-    typer.Option("--preserve-formatting/--plain-formatting", help="Keep guillemets, dashes and ellipses."),
+    typer.Option("--preserve-formatting/--plain-formatting", help="Keep the book's spaces and quotes."),
 ]
 FixHyphenation = Annotated[
     bool | None, typer.Option("--fix-hyphenation/--keep-hyphenation", help="Join words cut at line ends.")
