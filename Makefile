@@ -55,6 +55,10 @@ format: bootstrap ## Let ruff format and fix what it can
 	@$(PYTHON_ENV) -m ruff format .
 	@$(PYTHON_ENV) -m ruff check --fix .
 
+docs: bootstrap ## Write docs/metrics.md and docs/asyncapi.json anew from the code
+	@$(PYTHON_ENV) -m feuilleton.observability.metrics_page > docs/metrics.md
+	@$(PYTHON_ENV) -m feuilleton.contracts.asyncapi > docs/asyncapi.json
+
 lock: bootstrap ## Renew locks/ from the pyproject files and the index (hash-pinned, no addresses)
 	@deploy/local/lock.sh $(SERVICES)
 
@@ -70,4 +74,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow bench check format lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow bench check format docs lock clean
