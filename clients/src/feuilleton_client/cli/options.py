@@ -39,9 +39,7 @@ Limit = Annotated[int | None, typer.Option("--limit", metavar="WORDS", help="Lon
 Minimum = Annotated[int | None, typer.Option("--min", metavar="WORDS", help="Shortest card, in words.")]
 Pages = Annotated[str | None, typer.Option(metavar="RANGE", help="Pages to read: 7, 3-20, 3- or -20.")]
 Tier = Annotated[ModelTier | None, typer.Option("--model", help="Size of the model.")]
-IgnoreDialogue = Annotated[
-    bool | None, typer.Option("--ignore-dialogue/--keep-dialogue", help="Leave speech whole.")
-]
+IgnoreDialogue = Annotated[bool | None, typer.Option("--ignore-dialogue/--keep-dialogue", help="Leave speech whole.")]
 PreserveFormatting = Annotated[
     bool | None,
     typer.Option("--preserve-formatting/--plain-formatting", help="Keep the book's spaces and quotes."),
