@@ -1,10 +1,12 @@
 """The true ingest process against the real broker and database."""
 
+import asyncio
 import json
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
@@ -12,8 +14,12 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
-from feuilleton.contracts.events import JobAccepted, UploadSubmitted
+from feuilleton.contracts.events import DeleteJob, EventData, JobAccepted, UploadSubmitted, to_message
+from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
+from feuilleton.http.auth import DEFAULT_TENANT
+from feuilleton.observability.tracing import new_traceparent
+from feuilleton.streaming.kafka import KafkaPublisher
 from tests.builders import a_pdf
 from tests.kafka_reading import read_events
 from tests.stack import Stack, auth, environment, running_stack
@@ -42,6 +48,18 @@ def upload(stack: Stack, body: bytes, *, key: str | None = None, **fields: str) 
     headers = auth() | ({"Idempotency-Key": key} if key else {})
     files = {"file": ("roman.pdf", body, "application/pdf")}
     return httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, files=files, data=fields, timeout=30)
+
+
+def publish(kafka: str, prefix: str, command: EventData) -> None:
+    async def send() -> None:
+        publisher = KafkaPublisher(kafka, client_id="test", prefix=prefix)
+        await publisher.start()
+        try:
+            await publisher.publish(to_message(command, source="test", traceparent=new_traceparent()))
+        finally:
+            await publisher.stop()
+
+    asyncio.run(send())
 
 
 def objects(stack: Stack) -> list[str]:
@@ -139,6 +157,18 @@ def test_the_same_key_with_another_body_or_setting_is_refused(stack: Stack) -> N
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
 
 
+def test_a_key_whose_job_was_deleted_says_so_and_makes_no_other_job(
+    stack: Stack, kafka: str, kafka_topics: str
+) -> None:
+    job = upload(stack, a_pdf(2), key="k-deleted").json()["id"]
+    publish(kafka, kafka_topics, DeleteJob(job=JobId(job), tenant=DEFAULT_TENANT, attempt=1))
+    deadline = time.monotonic() + 10
+    while (answer := upload(stack, a_pdf(2), key="k-deleted")).status_code == 202:
+        assert answer.json()["id"] == job
+        assert time.monotonic() < deadline, "ingest never heard of the deletion"
+    assert (answer.status_code, answer.json()["code"]) == (410, "job_deleted")
+
+
 def test_a_refused_request_leaves_its_key_free(stack: Stack) -> None:
     assert upload(stack, b"no pdf", key="k-free").status_code == 415
     assert upload(stack, a_pdf(), key="k-free").status_code == 202
@@ -153,6 +183,25 @@ def test_of_two_requests_with_one_key_at_once_one_makes_the_job(stack: Stack) ->
     assert statuses[0] == 202
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 202}) == 1
     assert all(answer.json()["code"] == "idempotency_key_in_use" for answer in answers if answer.status_code == 409)
+
+
+def test_a_store_that_is_away_means_503_and_no_job(stack: Stack, kafka: str, kafka_topics: str) -> None:
+    upload(stack, a_pdf())  # so that there is a folder to take away
+    before = len(read_events(kafka, kafka_topics, JOB_EVENTS))
+    folder, aside = stack.folder / "objects", stack.folder / "aside"
+    folder.rename(aside)
+    folder.touch()
+    try:
+        answer = upload(stack, a_pdf(), key="k-store")
+        missing = httpx.get(f"{stack.ingest_url}/readyz").json()["missing"]
+    finally:
+        folder.unlink()
+        aside.rename(folder)
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert missing == ["object_store"]
+    assert len(read_events(kafka, kafka_topics, JOB_EVENTS)) == before
+    assert upload(stack, a_pdf(), key="k-store").status_code == 202
 
 
 def test_a_client_that_goes_away_leaves_nothing(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -148,10 +149,11 @@ def _display_name(name: str | None) -> str:
 
 
 def temporary_copy() -> IO[bytes]:
-    """A local file for the inspection; gone when closed."""
-    return tempfile.NamedTemporaryFile(prefix="feuilleton-upload-", suffix=".pdf")
+    """A local file for the inspection. It has no name, so nothing of it is left however this process ends."""
+    return tempfile.TemporaryFile()
 
 
 def path_of(copy: IO[bytes]) -> Path:
+    """Where other processes of ours find the copy, as long as it is open here."""
     copy.flush()
-    return Path(copy.name)
+    return Path(f"/proc/{os.getpid()}/fd/{copy.fileno()}")
