@@ -42,7 +42,7 @@ def test_a_killed_service_changes_nothing_in_the_cards(
 ) -> None:
     job_id = client.upload(sample_pdf, JobOptions(engine="gemini")).id
     if name != "splitter":  # which is done in a blink: killed at once, it dies with the upload in its hands
-        wait_for(system, job_id, {"extracting", "merging", "completed"})
+        wait_for(system, job_id, {"extracting"})
     system[name].kill()
     time.sleep(0.5)
     system[name].start()
