@@ -301,3 +301,16 @@ async def test_what_does_not_end_in_time_is_given_up_and_not_finished(desk: Desk
     await dispatcher.drain(0.01)
     assert desk.script.aborted == [0]
     assert dispatcher.watermark.commit_points() == {P: 0}
+
+
+async def test_a_full_partition_is_read_once_after_a_rebalance_so_that_there_is_an_offset_to_commit(desk: Desk) -> None:
+    dispatcher = desk.open(calls=0)
+    dispatcher.accept(a_record(7, a_chunk()))
+    desk.window.hold(P, 10**6)
+    assert dispatcher.is_full(P)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P, Q])
+    assert not dispatcher.is_full(P)
+    dispatcher.accept(a_record(7, a_chunk()))
+    assert dispatcher.watermark.commit_points() == {P: 7}
+    assert dispatcher.is_full(P)

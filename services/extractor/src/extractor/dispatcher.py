@@ -76,8 +76,12 @@ class Dispatcher:
             self.watermark.forget(partition)
 
     def is_full(self, partition: Partition) -> bool:
-        """Whether nothing more should be fetched from this partition now."""
-        return self._window.is_full(partition)
+        """Whether nothing more should be fetched from this partition now.
+
+        Never before its first record of an assignment: without one there is no offset to commit, and it is the
+        commits that prove to the gate that this process is still in its group.
+        """
+        return self.watermark.has_delivered(partition) and self._window.is_full(partition)
 
     def accept(self, record: Record) -> None:
         """Take in a record of an assigned partition. What can be told at once (a copy, a command) costs nothing."""

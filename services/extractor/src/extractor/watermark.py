@@ -93,6 +93,11 @@ class Watermark:
         log.unfinished.add(offset)
         return Delivery.NEW
 
+    def has_delivered(self, partition: Partition) -> bool:
+        """Whether anything of this partition was delivered since the last `assign`."""
+        log = self._logs.get(partition)
+        return log is not None and log.next_offset is not None
+
     def finish(self, partition: Partition, offset: int) -> None:
         """The effect of this message is durable. Repeats, and offsets of forgotten partitions, are ignored."""
         log = self._logs.get(partition)
