@@ -146,6 +146,8 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             )
         good = await self._parse_all(records)
         next_offset = await self._apply(part, start, records, good)
+        if part not in self._next:
+            return  # a rebalance came meanwhile: if it is ours again, it is read from its stored place
         if next_offset == records[-1].offset + 1:
             self._next[part] = next_offset
         else:
