@@ -16,6 +16,18 @@ from feuilleton_local.ports import free_ports
 _COMMAND_SECONDS = 600.0
 _HERE = Path(__file__).parent
 SERVICES = ("ingest", "splitter", "extractor", "merger", "status_api")
+# What a person has set for real work must not reach a test: with a key, it would pay for cards.
+_UNSET = frozenset(
+    {
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "KAFKA_PREFIX",
+        "DATABASE_URL",
+        "OBJECT_STORE_URL",
+        "API_KEY",
+        "ENGINES",
+        "GEMINI_API_KEY",
+    }
+)
 _PORTS = (
     "KAFKA_PORT",
     "KAFKA_CONTROLLER_PORT",
@@ -83,8 +95,7 @@ def make_launcher(folder: Path, *, standins_for: Sequence[str] = SERVICES) -> La
         start = f"import sys\nsys.path.append({json.dumps(str(_HERE))})\nfrom standin import main\nmain({name!r})\n"
         (standins / f"{name}.py").write_text(start)
     ports = {variable: str(port) for variable, port in zip(_PORTS, free_ports(len(_PORTS)), strict=True)}
-    unset = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "OBJECT_STORE_URL", "API_KEY", "KAFKA_PREFIX")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    environment = {name: value for name, value in os.environ.items() if name not in _UNSET}
     home = folder / "à côté #1, 100 %"
     return Launcher(home, {**environment, **ports, "LOCAL_DIR": str(home), "PYTHONPATH": str(standins)})
 
