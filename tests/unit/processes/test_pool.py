@@ -1,5 +1,5 @@
 import asyncio
-import contextlib
+import multiprocessing
 import os
 import signal
 import time
@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
+
+pytestmark = pytest.mark.heavy
 
 
 def double(number: int) -> int:
@@ -85,12 +87,23 @@ async def test_cancelling_a_task_frees_its_place(pool: IsolatedPool) -> None:
     assert await pool.run(double, 3, timeout_seconds=10) == 6
 
 
-async def test_the_death_of_an_idle_child_costs_one_try_at_most(pool: IsolatedPool) -> None:
+async def test_the_death_of_an_idle_child_costs_the_next_task_nothing(pool: IsolatedPool) -> None:
     os.kill(await pool.run(pid, timeout_seconds=10), signal.SIGKILL)
     await asyncio.sleep(0.5)
-    with contextlib.suppress(WorkerDiedError):
-        await pool.run(double, 1, timeout_seconds=10)
     assert await pool.run(double, 3, timeout_seconds=10) == 6
+
+
+async def test_no_child_outlives_the_pool_that_broke() -> None:
+    broken = IsolatedPool(Limits(2, 600_000_000))
+    await broken.start()
+    pids = {child.pid for child in multiprocessing.active_children()}
+    os.kill(await broken.run(pid, timeout_seconds=10), signal.SIGKILL)
+    await asyncio.sleep(0.5)
+    assert await broken.run(double, 3, timeout_seconds=10) == 6
+    await asyncio.sleep(3)
+    left = pids & {child.pid for child in multiprocessing.active_children()}
+    await broken.stop()
+    assert not left
 
 
 async def test_a_child_that_cannot_start_is_told_by_type_and_not_waited_for() -> None:

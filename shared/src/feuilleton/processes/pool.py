@@ -15,6 +15,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from threading import Thread
 from typing import TypeVar
 
 import structlog
@@ -61,6 +62,7 @@ class IsolatedPool:
         self._limits = limits
         self._initializer = initializer
         self._pool = self._new_pool()
+        self._stopped = False
 
     async def start(self) -> None:
         """Return when every worker has run its initializer (one task each, all at once)."""
@@ -75,9 +77,12 @@ class IsolatedPool:
         pool = self._pool
         try:
             future = pool.schedule(func, args=args, timeout=timeout_seconds)
-        except RuntimeError as exc:  # pebble's word for a pool that broke since the last task
+        except RuntimeError as exc:  # pebble's word for a pool that broke since the last task: no fault of this one
+            if self._stopped:
+                raise WorkerDiedError("the pool is stopped") from exc
             self._replace(pool)
-            raise WorkerDiedError("the pool broke") from exc
+            pool = self._pool
+            future = pool.schedule(func, args=args, timeout=timeout_seconds)
         try:
             result: _R = await asyncio.wrap_future(future)
         except FutureTimeoutError as exc:
@@ -93,6 +98,7 @@ class IsolatedPool:
 
     async def stop(self) -> None:
         """End all children at once; tasks that run are lost."""
+        self._stopped = True
         self._pool.stop()
         await asyncio.to_thread(self._pool.join, 5)
 
@@ -111,6 +117,8 @@ class IsolatedPool:
             log.warning("worker_pool_replaced")
             self._pool = self._new_pool()
             broken.stop()
+            # Only joining ends the children that are left; it waits, so it has a thread of its own.
+            Thread(target=broken.join, args=(5,), daemon=True).start()
 
 
 def _ready() -> None:
