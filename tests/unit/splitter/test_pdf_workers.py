@@ -11,6 +11,8 @@ from splitter.pdf_workers import TRIES, PdfWorkers, StepSeconds
 from tests.builders import a_pdf
 from tests.unit.splitter.pools import DyingPool, InlinePool, on_pages
 
+pytestmark = pytest.mark.heavy
+
 _R = TypeVar("_R")
 
 
@@ -95,3 +97,13 @@ class _Shifted(InlinePool):
         assert isinstance(numbers, tuple)
         shifted = tuple(number + self._by for number in numbers)
         return await super().run(func, path, shifted, limits, timeout_seconds=timeout_seconds)
+
+
+async def test_a_book_whose_cut_pages_grow_past_the_limit_keeps_those_before_it(book: Path) -> None:
+    numbers = range(1, 121)
+    pool = InlinePool()
+    small = PdfWorkers(pool, ReadLimits(), StepSeconds(), most_cut_bytes=2_000)
+    cut = await small.cut(book, numbers)
+    assert list(cut) == list(numbers)
+    assert [number for number, body in cut.items() if body] == list(range(1, 8 * len(pool.calls) + 1))
+    assert len(pool.calls) < 10

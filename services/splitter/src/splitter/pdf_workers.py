@@ -18,6 +18,7 @@ from splitter.planning import BookText, read_book
 TRIES = 3  # a death may be chance (the kernel short of memory); three are the book's fault
 _READ_BATCH_PAGES = 50
 _CUT_BATCH_PAGES = 8
+MOST_CUT_BYTES = 300_000_000  # of one book, all in memory until stored; more than the largest upload
 _R = TypeVar("_R")
 _Failure = WorkerDiedError | WorkerTimeoutError | MemoryError
 _FAILURES = (WorkerDiedError, WorkerTimeoutError, MemoryError)
@@ -44,11 +45,20 @@ class StepSeconds:
 class PdfWorkers:
     """Reads books in a pool. Methods raise InvalidInputError with the code that a job ends with."""
 
-    def __init__(self, pool: Pool, limits: ReadLimits, seconds: StepSeconds, *, most_bad_pages: int = 20) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        limits: ReadLimits,
+        seconds: StepSeconds,
+        *,
+        most_bad_pages: int = 20,
+        most_cut_bytes: int = MOST_CUT_BYTES,
+    ) -> None:
         self._pool = pool
         self._limits = limits
         self._seconds = seconds
         self._most_bad_pages = most_bad_pages
+        self._most_cut_bytes = most_cut_bytes
 
     async def open(self, path: Path) -> Opened:
         """Raises InvalidInputError (`encrypted`, `damaged`, `too_many_pages`, `too_slow`, `too_big`)."""
@@ -77,9 +87,15 @@ class PdfWorkers:
         )
 
     async def cut(self, path: Path, numbers: Sequence[int]) -> dict[int, bytes | None]:
-        """The pages as PDFs; None for one that cannot be cut, is too large, or took its cutter down."""
+        """The pages as PDFs; None for one that cannot be cut, is too large, or took its cutter down.
+
+        Pages that share what they drag along can be many times their file: past `most_cut_bytes` none is cut.
+        """
         found: dict[int, bytes | None] = {}
         for batch in _batches(numbers, _CUT_BATCH_PAGES):
+            if sum(len(body) for body in found.values() if body) > self._most_cut_bytes:
+                log.warning("pages_not_cut", pages=len(numbers) - len(found))
+                return {**dict.fromkeys(numbers), **found}
             try:
                 bodies = await self._cut(path, batch)
             except _FAILURES:
