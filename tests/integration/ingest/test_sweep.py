@@ -1,5 +1,6 @@
 """What no admission followed is removed, and nothing else is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ingest
+import ingest.outbox
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.contracts.events import Message
@@ -14,9 +16,11 @@ from feuilleton.contracts.ids import TenantId
 from feuilleton.database.migrations import migrate
 from feuilleton.database.pool import Database
 from feuilleton.storage.objects import open_store
+from feuilleton.streaming.memory import MemoryPublisher
 from ingest import sweep as sweeping
 from ingest.adapters.postgres import PostgresAdmissionStore
 from ingest.errors import KeyInUseError
+from ingest.outbox import Outbox
 from ingest.ports import Admission, IdempotencyKey
 from tests.builders import a_job
 
@@ -56,6 +60,30 @@ async def test_the_sweep_removes_what_was_staged_and_never_admitted(
     assert await store.exists("incoming/fresh")
     assert await sweeping.sweep(store, rows, datetime.now(UTC) + timedelta(days=2)) == 1
     assert not await store.exists("incoming/fresh")
+
+
+async def test_housekeeping_that_began_before_the_schema_was_there_goes_on(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest.outbox, "RELAY_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr(sweeping, "SWEEP_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(sweeping, "STAGE_AGE_SECONDS", 0.0)
+    database = Database(fresh_database_url, service="tests", size=3)
+    await database.start()
+    rows, publisher = PostgresAdmissionStore(database), MemoryPublisher()
+    housekeeping = sweeping.Housekeeping(open_store("memory:///"), rows, Outbox(rows, publisher), 0.05)
+    await housekeeping.start()
+    await asyncio.sleep(0.5)
+    await migrate(fresh_database_url, schema="ingest", scripts=Path(str(ingest.__file__)).parent / "migrations")
+    relayed, swept = an_admission(1), an_admission(2)
+    await rows.stage(TENANT, relayed.accepted.job)
+    await rows.admit(relayed)
+    await rows.stage(TENANT, swept.accepted.job)
+    await asyncio.sleep(1.0)
+    assert publisher.messages == list(relayed.messages)
+    assert await rows.stale_stages(0.0) == []
+    await housekeeping.stop()
+    await database.stop()
 
 
 async def test_an_admission_cannot_follow_its_refusal(rows: PostgresAdmissionStore) -> None:

@@ -40,7 +40,10 @@ async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime) -> int:
 
 @dataclass
 class Housekeeping:
-    """Runs the relay and the sweep until stopped; an outage is waited out."""
+    """Runs the relay and the sweep until stopped; an outage is waited out, and so is a schema not yet migrated.
+
+    One of the places that may catch anything: a relay that died would leave admitted jobs behind in silence.
+    """
 
     store: ObjectStore
     rows: AdmissionStore
@@ -67,6 +70,8 @@ class Housekeeping:
                 await self.outbox.relay()
             except PipelineError as exc:
                 log.warning("relay_waits", code=exc.code)
+            except Exception as exc:
+                log.exception("relay_failed", exc_info=exc)
 
     async def _sweep(self) -> None:
         while True:
@@ -75,4 +80,6 @@ class Housekeeping:
                 log.info("sweep_done", removed=removed)
             except PipelineError as exc:
                 log.warning("sweep_waits", code=exc.code)
+            except Exception as exc:
+                log.exception("sweep_failed", exc_info=exc)
             await asyncio.sleep(SWEEP_EVERY_SECONDS)
