@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.documents import CardLine, Checkpoint, Report
-from feuilleton.contracts.errors import PoisonMessageError, PublishUnknownError
+from feuilleton.contracts.errors import PoisonMessageError, PublishUnknownError, StoreUnavailableError
 from feuilleton.contracts.events import (
     CancelJob,
     ChunkExtracted,
@@ -182,6 +183,23 @@ async def test_a_repeat_after_the_end_changes_no_byte(world: World) -> None:
     before = await world.cards()
     await world.record(*results)
     assert len({end.model_dump_json() for end in world.publisher.of(JobEnded)}) == 1
+    assert await world.cards() == before
+
+
+async def test_a_repeat_whose_write_would_break_off_leaves_the_served_result_in_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken_off(_: object) -> AsyncIterator[bytes]:
+        yield b"{"
+        raise StoreUnavailableError
+
+    results = await extracted(world, a_book(2))
+    await world.record(*results)
+    before = await world.cards()
+    monkeypatch.setattr("merger.result._Spool.parts", broken_off)
+    world.restart()
+    with suppress(StoreUnavailableError):
+        await world.record(results[-1])
     assert await world.cards() == before
 
 

@@ -44,6 +44,7 @@ class _Spool:
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115 - closed by __exit__
         self._digest = hashlib.sha256()
+        self.size_bytes = 0
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +56,7 @@ class _Spool:
 
     def write(self, body: bytes) -> int:
         self._digest.update(body)
+        self.size_bytes += len(body)
         return self._file.write(body)
 
     @property
@@ -86,9 +88,16 @@ async def write_result(
         if not tally.good:
             return Result(tally, None)
         folder = ids.result_prefix(files.tenant, files.job, attempt, spool.sha256)
-        await store.put_stream(ids.cards_key(folder), spool.parts())
+        # What stands there whole may be served by now, and a write that breaks off would take it away.
+        if (ids.cards_key(folder), spool.size_bytes) not in await _standing(store, folder):
+            await store.put_stream(ids.cards_key(folder), spool.parts())
     await store.put(ids.report_key(folder), tally.report(manifest, attempt).to_bytes())
     return Result(tally, folder)
+
+
+async def _standing(store: ObjectStore, folder: str) -> set[tuple[str, int]]:
+    """The key and the size of each object in a folder."""
+    return {(info.key, info.size_bytes) async for info in store.list(folder)}
 
 
 async def _load(files: JobFiles, chunk: ManifestChunk, attempt: int) -> _Loaded:
