@@ -68,7 +68,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer: AIOKafkaConsumer | None = None
         self._committed: dict[Partition, int] = {}
         self._membership = membership
-        self._polled_at = time.monotonic()
+        self._polled_at: float | None = None
         self._joined = False
 
     async def start(self) -> None:
@@ -132,7 +132,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def missing_for_life(self) -> Missing:
         """Nothing, as long as the loop comes round: a broker that is away is no fault of this process."""
-        return [] if time.monotonic() - self._polled_at < 6 * _STUCK_POLL_SECONDS else ["poll"]
+        alive = self._polled_at is None or time.monotonic() - self._polled_at < 6 * _STUCK_POLL_SECONDS
+        return [] if alive else ["poll"]
 
     async def missing_for_work(self) -> Missing:
         return [] if self._joined else ["consumer_group"]
@@ -202,6 +203,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Commit if the broker takes it; what it does not take now is committed, or redelivered, later."""
         if not points:
             return
+        asked_at = time.monotonic()
         offsets = {TopicPartition(self._prefix + part.topic, part.number): at for part, at in points.items()}
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_SECONDS):
@@ -211,7 +213,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         except KafkaError as exc:
             log.warning("commit_failed", error=type(exc).__name__)
         else:
-            self._membership.prove()
+            self._membership.prove(asked_at)
             self._committed.update(points)
 
     def _started(self) -> AIOKafkaConsumer:

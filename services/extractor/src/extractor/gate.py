@@ -40,8 +40,11 @@ class Freshness:
     def __init__(self) -> None:
         self._proved_at = -float("inf")
 
-    def prove(self) -> None:
-        self._proved_at = time.monotonic()
+    def prove(self, asked_at: float | None = None) -> None:
+        """Note a proof. `asked_at` (monotonic seconds) is when its question went out: the answer may have waited
+        through a time in which this process was frozen.
+        """
+        self._proved_at = max(self._proved_at, time.monotonic() if asked_at is None else asked_at)
 
     def age_seconds(self) -> float:
         return time.monotonic() - self._proved_at
