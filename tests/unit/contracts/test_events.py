@@ -146,3 +146,12 @@ def test_poison_data_names_the_fields_and_not_the_text() -> None:
     with pytest.raises(PoisonMessageError, match="index") as caught:
         parse(json.dumps(value).encode())
     assert "Elle se tut" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "1.5", ""])
+def test_a_header_that_is_no_number_leaves_the_message_without_that_much_of_its_origin(number: str) -> None:
+    whose = [("job", JOB.encode()), ("tenant", TENANT.encode())]
+    assert origin_of([*whose, ("attempt", number.encode())]) is None
+    origin = origin_of([*whose, ("attempt", b"2"), ("index", number.encode())])
+    assert origin is not None
+    assert (origin.attempt, origin.index) == (2, None)

@@ -20,6 +20,7 @@ from feuilleton.contracts.ids import JobId, ObjectKey, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 
 TYPE_PREFIX = "feuilleton."
+_LONGEST_NUMBER = 10
 
 
 class EventData(BaseModel):
@@ -386,10 +387,15 @@ def origin_of(headers: Iterable[tuple[str, bytes]]) -> Origin | None:
     """The origin in a message's headers, or None where they do not say."""
     entries = tuple(headers)
     job, tenant = header(entries, "job"), header(entries, "tenant")
-    attempt, index = header(entries, "attempt"), header(entries, "index")
-    if not (job and tenant and attempt.isdigit()):
+    attempt, index = _number(header(entries, "attempt")), _number(header(entries, "index"))
+    if not (job and tenant) or attempt is None:
         return None
-    return Origin(JobId(job), TenantId(tenant), int(attempt), int(index) if index.isdigit() else None)
+    return Origin(JobId(job), TenantId(tenant), attempt, index)
+
+
+def _number(text: str) -> int | None:
+    """None also for what `int` would refuse (`²`, thousands of digits): this reads what is known to be bad."""
+    return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else None
 
 
 def header(headers: Iterable[tuple[str, bytes]], name: str) -> str:
