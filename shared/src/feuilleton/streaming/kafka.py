@@ -12,6 +12,7 @@ from feuilleton.contracts.events import Message
 
 SEND_TIMEOUT_SECONDS = 10.0
 CHECK_TIMEOUT_SECONDS = 3.0
+_BATCH_MESSAGES = 100  # about 1 MB of chunks: each batch has a send's time, so a long book needs no faster broker
 _MAX_REQUEST_BYTES = 1_100_000  # a dead letter may hold a message of the largest size and its headers
 
 
@@ -70,6 +71,10 @@ class KafkaPublisher:
         await self.publish_all([message])
 
     async def publish_all(self, messages: list[Message]) -> None:
+        for start in range(0, len(messages), _BATCH_MESSAGES):
+            await self._publish_batch(messages[start : start + _BATCH_MESSAGES])
+
+    async def _publish_batch(self, messages: list[Message]) -> None:
         producer = self._started()
         try:
             async with asyncio.timeout(self._send_timeout_seconds):
