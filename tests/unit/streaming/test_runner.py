@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from feuilleton.contracts.errors import InvalidInputError, StoreUnavailableError
+from feuilleton.contracts.errors import InvalidInputError, PublishUnknownError, StoreUnavailableError
 from feuilleton.contracts.events import JobMerging, Origin, Received, to_message
 from feuilleton.contracts.topics import DEAD_LETTERS
 from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetters
@@ -117,3 +117,15 @@ async def test_a_consumer_that_would_dead_letter_everything_stops_instead() -> N
 def test_the_limit_forgives_poison_among_good_messages() -> None:
     limit = DeadLetterLimit()
     assert all(limit.note(dead=number % 3 == 0) for number in range(1000))
+
+
+async def test_the_tries_of_an_outage_do_not_count_as_letters() -> None:
+    publisher = MemoryPublisher()
+    letters = DeadLetters(publisher, service="tests", limit=DeadLetterLimit(grace=2))
+    publisher.fail_with = PublishUnknownError()
+    for _ in range(10):
+        with pytest.raises(PublishUnknownError):
+            await letters.send(a_record(), "poison_message")
+    publisher.fail_with = None
+    await letters.send(a_record(), "poison_message")
+    assert len(publisher.messages) == 1

@@ -61,6 +61,7 @@ class DeadLetters:
         self._publisher = publisher
         self._service = service
         self._limit = limit or DeadLetterLimit()
+        self._tried: set[tuple[str, int, int]] = set()
 
     def note_good(self) -> None:
         """Count a message that was understood."""
@@ -72,7 +73,8 @@ class DeadLetters:
         Raises DeadLetterLimitError (stop the process: nothing was sent), and what `publish` raises. A
         redelivered record makes a second letter with the same origin headers.
         """
-        if not self._limit.note(dead=True):
+        place = (record.topic, record.partition, record.offset)
+        if place not in self._tried and not self._limit.note(dead=True):
             raise DeadLetterLimitError(f"{self._service}: too many messages in a row cannot be processed")
         origin = [
             ("dl-reason", reason.encode()),
@@ -84,7 +86,9 @@ class DeadLetters:
         kept = [(name, value) for name, value in record.headers if not name.startswith("dl-")]
         key = record.key or b""
         message = Message(DEAD_LETTERS.name, _job_key(kept, key), record.value or b"", (*kept, *origin))
+        self._tried.add(place)  # one letter is counted once, however often an outage makes it be tried
         await self._publisher.publish(message)
+        self._tried.discard(place)
         metrics.DEAD_LETTERS.labels(self._service, reason).inc()
         log.warning(
             "message_dead_lettered",
