@@ -6,12 +6,15 @@ any of these the marker `servers`. A test that disturbs a server takes `own_kafk
 
 import asyncio
 import os
+import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,14 +32,59 @@ from feuilleton_sample import typeset_sample
 from tests.fakes.gemini.background import gemini_process
 from tests.stack import API_KEY, Stack, environment, running_stack
 
+# A deadline of the clock fails on a busy machine and says nothing of the code.
+hypothesis.settings.register_profile("feuilleton", deadline=None)
+hypothesis.settings.load_profile("feuilleton")
+
 REPO = Path(__file__).resolve().parent.parent
+
+
+_servers_of_the_run = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With several test processes (`-n`), start the servers once here and hand their addresses to all of them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background by a shell: the processes of the tests would inherit a dead Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    workers = getattr(config.option, "numprocesses", None)
+    if not workers or hasattr(config, "workerinput"):
+        return
+    folder = Path(_servers_of_the_run.enter_context(tempfile.TemporaryDirectory(prefix="feuilleton-tests-")))
+    endpoints = _servers_of_the_run.enter_context(_running_servers(folder))
+    os.environ["KAFKA_BOOTSTRAP_SERVERS"] = endpoints.kafka_bootstrap_servers
+    os.environ["DATABASE_URL"] = endpoints.database_url
+
+
+def pytest_unconfigure() -> None:
+    _servers_of_the_run.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all tests of the whole system in one: each starts it once."""
+    for item in items:
+        group = "system" if "system" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@contextmanager
+def _running_servers(folder: Path) -> Iterator[Endpoints]:
+    """Kafka and Postgres, each started unless the environment names one."""
+    with running_servers(
+        folder,
+        kafka_bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
+        database_url=os.environ.get("DATABASE_URL"),
+    ) as endpoints:
+        yield endpoints
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The novels and PDFs that tests read; a test that needs them is skipped where they are not."""
+    """The novels and PDFs that tests read; without them such a test is skipped, but fails in CI or if they were named."""
     folder = Path(os.environ.get("FEUILLETON_SHARED_DATA", REPO.parent / "shared" / "data"))
     if not folder.is_dir():
+        if "FEUILLETON_SHARED_DATA" in os.environ or os.environ.get("CI"):
+            pytest.fail(f"no test data in {folder}")
         pytest.skip(f"no test data in {folder}: set FEUILLETON_SHARED_DATA")
     return folder
 
@@ -44,11 +92,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
     """Kafka and Postgres for the whole run."""
-    with running_servers(
-        tmp_path_factory.mktemp("servers"),
-        kafka_bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS"),
-        database_url=os.environ.get("DATABASE_URL"),
-    ) as endpoints:
+    with _running_servers(tmp_path_factory.mktemp("servers")) as endpoints:
         yield endpoints
 
 

@@ -153,6 +153,10 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
         "OBJECT_STORE_URL": object_store_url,
         "API_KEY": API_KEY,
         "HTTP_HOST": LOOPBACK,
+        # Never what the person's own shell says: that could cost money.
+        "ENGINES": "local",
+        "GEMINI_API_KEY": "",
+        "GEMINI_BASE_URL": "",
         **more,
     }
 

@@ -15,6 +15,8 @@ import pytest
 from tests.unit.client.conftest import JOB, KEY, a_card, a_job, a_report
 from tests.unit.client.scripted_server import Answer, Events, Script
 
+pytestmark = pytest.mark.heavy
+
 JOB_ROUTE = f"GET /v1/jobs/{JOB}"
 COMMAND = (sys.executable, "-m", "feuilleton_client")
 DEADLINE_SECONDS = 20

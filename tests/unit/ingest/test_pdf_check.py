@@ -11,6 +11,8 @@ from feuilleton.processes.pool import IsolatedPool, Limits
 from ingest.pdf_check import PdfChecker, PdfRefusedError, inspect_pdf, preload
 from tests.builders import a_pdf
 
+pytestmark = pytest.mark.heavy
+
 FAULTS = {"not_a_pdf", "encrypted", "damaged", "no_pages", "too_complex", "too_many_pages"}
 
 

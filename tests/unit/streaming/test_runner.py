@@ -114,6 +114,16 @@ async def test_a_consumer_that_would_dead_letter_everything_stops_instead() -> N
     assert len(publisher.messages) == DeadLetterLimit().grace
 
 
+async def test_what_is_over_the_limit_is_not_replaced_either() -> None:
+    handler, publisher = AHandler(), MemoryPublisher()
+    runner = a_runner(handler, publisher)
+    for number in range(DeadLetterLimit().grace):
+        await runner.run_message(ARecord(b"poison", a_record().headers, offset=number))
+    with pytest.raises(StoppedError):
+        await runner.run_message(ARecord(b"poison", a_record().headers, offset=99))
+    assert len(handler.replaced) == DeadLetterLimit().grace
+
+
 def test_the_limit_forgives_poison_among_good_messages() -> None:
     limit = DeadLetterLimit()
     assert all(limit.note(dead=number % 3 == 0) for number in range(1000))

@@ -194,6 +194,7 @@ class Dispatcher:
 
     async def _reject(self, record: Record, partition: Partition, code: str) -> None:
         """First the failure that stands for the message, then the dead letter, then its offset may pass."""
+        self._dead_letters.allow(record)
         origin = origin_of(record.headers)
         if origin is not None:
             await self._handler.replace(origin, code, "")

@@ -3,30 +3,22 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from typing import Protocol
 
-import stamina
 import structlog
 
 from extractor.consumer import ChunkConsumer
-from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.contracts.errors import PipelineError
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.control import ControlLog
+from feuilleton.streaming.parts import Part, start_parts
 
 _SILENT_SECONDS = 10.0  # the control topic is asked twice a second
 log = structlog.get_logger(__name__)
 
 
-class Part(Protocol):
-    """Something that must run before the first message. `start` raises TransientError while what it needs is away."""
-
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
-
-
 class ExtractorWorker:
-    """`parts` start before the consumer, in order, and stop after it, in the opposite order."""
+    """`parts` and the control log run before the consumer starts, and stop after it."""
 
     def __init__(
         self,
@@ -40,7 +32,7 @@ class ExtractorWorker:
         self._consumer = consumer
         self._control = control
         self._store = store
-        self._parts = (*parts, control, consumer)
+        self._parts = (*parts, control)
         self._drain_seconds = drain_seconds
         self._stop = asyncio.Event()
 
@@ -53,7 +45,7 @@ class ExtractorWorker:
         await health.start()
         started: list[Part] = []
         try:
-            if await self._start_parts(started):
+            if await self._start(started):
                 log.info("worker_started")
                 await self._consumer.run(self._stop)
                 await self._consumer.drain(self._drain_seconds)
@@ -63,16 +55,10 @@ class ExtractorWorker:
             await health.stop()
         log.info("worker_ended")
 
-    async def _start_parts(self, started: list[Part]) -> bool:
-        """Start each part, waiting for what is away. False when asked to stop meanwhile."""
-        for part in self._parts:
-            async for attempt in stamina.retry_context(on=TransientError, attempts=None, timeout=None, wait_max=5.0):
-                if self._stop.is_set():
-                    return False
-                with attempt:
-                    await part.start()
-            started.append(part)
-        return not self._stop.is_set()
+    async def _start(self, started: list[Part]) -> bool:
+        """Start everything, the consumer last: no message may be read before the commands are known."""
+        ready = await start_parts(self._parts, started, self._stop.is_set)
+        return ready and await start_parts([self._consumer], started, self._stop.is_set)
 
     async def _missing_for_work(self) -> Missing:
         missing = await self._consumer.missing_for_work()

@@ -37,6 +37,15 @@ class IngestSettings(ApiSettings):
             return value
         return tuple(name.strip() for name in value.split(",") if name.strip())
 
+    @field_validator("engines")
+    @classmethod
+    def _only_built_engines(cls, value: tuple[Engine, ...]) -> tuple[Engine, ...]:
+        if not value:
+            raise ValueError("name at least one engine")
+        if Engine.OPENAI in value:
+            raise ValueError("the engine openai is not built yet")
+        return value
+
     @property
     def models(self) -> dict[ModelTier, str]:
         return {

@@ -4,21 +4,24 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import unquote
 
-from streaming_form_data import StreamingFormDataParser
-from streaming_form_data.parser import ParseFailedException, UnexpectedPartException
-from streaming_form_data.targets import BaseTarget, ValueTarget
-from streaming_form_data.validators import MaxSizeValidator, ValidationError
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from feuilleton.contracts.job_settings import JobSettings
 from ingest.errors import FileTooLargeError, InvalidBodyError, InvalidSettingsError
 
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # exists for type checkers only
+
 _FIELD_LIMIT_BYTES = 200
+_HEADER_LIMIT_BYTES = 4096
+_HEADERS_LIMIT = 20
 _NAME_LIMIT = 200
 _OVERHEAD_BYTES = 64 * 1024  # boundaries, headers and fields around the file
 
@@ -33,28 +36,74 @@ class ReceivedFile:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-class _FileTarget(BaseTarget):  # type: ignore[misc]  # the library has no types
-    """Holds the bytes of the file that one piece of the body brought, until they are taken."""
+class _Form:
+    """Takes the events of the multipart parser: bytes of the file until they are taken, and whole fields."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts = 0
-        self.whole = False
+    def __init__(self, names: Collection[str]) -> None:
+        self.files = 0
+        self.file_ended = False
+        self.file_name = ""
+        self.fields: dict[str, str] = {}
+        self._names = names
+        self._header: dict[str, bytes] = {"field": b"", "value": b""}
+        self._headers: dict[bytes, bytes] = {}
+        self._part = ""
+        self._value = b""
         self._pieces: list[bytes] = []
 
-    def on_start(self) -> None:
-        self.parts += 1
-
-    def on_finish(self) -> None:
-        self.whole = True
-
-    def on_data_received(self, chunk: bytes) -> None:
-        self._pieces.append(bytes(chunk))
-
     def take(self) -> bytes:
+        """The bytes of the file that came since the last call."""
         taken = b"".join(self._pieces)
         self._pieces.clear()
         return taken
+
+    def callbacks(self) -> "MultipartCallbacks":
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._add_to_header("field", data[start:end]),
+            "on_header_value": lambda data, start, end: self._add_to_header("value", data[start:end]),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._name_part,
+            "on_part_data": lambda data, start, end: self._add(data[start:end]),
+            "on_part_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        self._headers, self._value = {}, b""
+
+    def _add_to_header(self, which: str, piece: bytes) -> None:
+        self._header[which] += piece
+        if len(self._header[which]) > _HEADER_LIMIT_BYTES or len(self._headers) > _HEADERS_LIMIT:
+            raise InvalidBodyError("a part has too long headers")
+
+    def _end_header(self) -> None:
+        self._headers[self._header["field"].lower()] = self._header["value"]
+        self._header = {"field": b"", "value": b""}
+
+    def _name_part(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._part = options.get(b"name", b"").decode(errors="replace")
+        if self._part == "file":
+            self.files += 1
+            self.file_name = options.get(b"filename", b"").decode(errors="replace")
+        elif self._part not in self._names:
+            raise InvalidSettingsError([{"field": self._part[:100], "message": "no such field"}])
+        if self.files > 1:
+            raise InvalidBodyError("there is more than one part `file`")
+
+    def _add(self, piece: bytes) -> None:
+        if self._part == "file":
+            self._pieces.append(piece)
+            return
+        self._value += piece
+        if len(self._value) > _FIELD_LIMIT_BYTES:
+            raise InvalidBodyError("a form field is too long")
+
+    def _end(self) -> None:
+        if self._part == "file":
+            self.file_ended = True
+        elif self._value:
+            self.fields[self._part] = self._value.decode(errors="replace")
 
 
 class UploadBody:
@@ -66,15 +115,11 @@ class UploadBody:
         self.received = ReceivedFile()
         self._limit_bytes = limit_bytes
         self._idle_seconds = idle_seconds
-        self._file = _FileTarget()
-        self._values = {name: ValueTarget(MaxSizeValidator(_FIELD_LIMIT_BYTES)) for name in JobSettings.model_fields}
-        try:
-            self._parser = StreamingFormDataParser(headers={"Content-Type": content_type}, strict=True)
-        except ParseFailedException as exc:
-            raise InvalidBodyError("the multipart boundary is missing") from exc
-        self._parser.register("file", self._file)
-        for name, target in self._values.items():
-            self._parser.register(name, target)
+        self._form = _Form(JobSettings.model_fields)
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        if not boundary:
+            raise InvalidBodyError("the multipart boundary is missing")
+        self._parser = MultipartParser(boundary, self._form.callbacks())
 
     def refuse_early(self, content_length: str | None) -> None:
         """Raise FileTooLargeError where Content-Length alone tells, before a byte is read."""
@@ -105,27 +150,19 @@ class UploadBody:
 
     def _feed(self, piece: bytes) -> bytes:
         try:
-            self._parser.data_received(piece)
-        except ValidationError as exc:
-            raise InvalidBodyError("a form field is too long") from exc
-        except UnexpectedPartException as exc:
-            raise InvalidSettingsError([{"field": str(exc.part_name)[:100], "message": "no such field"}]) from exc
-        except ParseFailedException as exc:
+            self._parser.write(piece)
+        except FormParserError as exc:
             raise InvalidBodyError("the multipart body is broken") from exc
-        if self._file.parts > 1:
-            raise InvalidBodyError("there is more than one part `file`")
-        return self._file.take()
+        return self._form.take()
 
     def _finish(self, sha256: str) -> None:
-        if not self._file.parts:
+        if not self._form.files:
             raise InvalidBodyError("the part `file` is missing")
-        if not self._file.whole:
+        if not self._form.file_ended:
             raise InvalidBodyError("the body ended inside the file")
         self.received.sha256 = sha256
-        self.received.name = _display_name(self._file.multipart_filename)
-        for name, target in self._values.items():
-            if target.value:
-                self.received.fields[name] = target.value.decode(errors="replace")
+        self.received.name = _display_name(self._form.file_name)
+        self.received.fields = self._form.fields
 
     async def _timed(self, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         pieces = aiter(stream)

@@ -1,20 +1,21 @@
 """Builds the processes of status-api. Nothing else constructs an adapter."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from feuilleton.contracts.errors import PipelineError, TransientError
+from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.objects import open_store
+from feuilleton.streaming.closing import close_consumer
 from feuilleton.streaming.dead_letter import DeadLetters
 from feuilleton.streaming.kafka import KafkaPublisher
+from feuilleton.streaming.parts import Part, PartsInBackground
 from status_api.access import JobAccess
 from status_api.adapters.log_ends import KafkaLogEnds
 from status_api.adapters.postgres_reader import PostgresReader
@@ -30,7 +31,6 @@ from status_api.settings import ProjectorSettings, StatusApiSettings
 from status_api.stream import Slots
 
 SERVICE = "status-api"
-_CONNECT_RETRY_SECONDS = 1.0
 _FROZEN_SECONDS = 60.0  # the loop turns every half second, waiting for a server turns it too
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,11 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
         database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
         reader = PostgresReader(database)
         ends = KafkaLogEnds(settings.kafka_bootstrap_servers, client_id=SERVICE)
-        stack.push_async_callback(ends.stop)
         publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
-        stack.push_async_callback(publisher.stop)
         wakeups = PostgresWakeups(settings.database_url.get_secret_value(), service=SERVICE)
         await wakeups.start()
         stack.push_async_callback(wakeups.stop)
-        await _connect_in_background(stack, ends.start, publisher.start)
+        await _connect_in_background(stack, ends, publisher)
         barrier = ReadBarrier(
             reader,
             ends,
@@ -79,10 +77,9 @@ async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> Async
     async with AsyncExitStack() as stack:
         database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
         publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
-        stack.push_async_callback(publisher.stop)
-        await _connect_in_background(stack, publisher.start)
+        await _connect_in_background(stack, publisher)
         consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
-        stack.push_async_callback(consumer.stop)
+        stack.push_async_callback(close_consumer, consumer)
         built = Projector(
             consumer,
             PostgresProjection(database),
@@ -126,24 +123,7 @@ def _publisher(bootstrap: str, prefix: str) -> KafkaPublisher:
     return KafkaPublisher(bootstrap, client_id=SERVICE, prefix=prefix)
 
 
-async def _connect_in_background(stack: AsyncExitStack, *starts: Callable[[], Awaitable[None]]) -> None:
-    task = asyncio.create_task(_connect(starts), name="connect")
-
-    async def stop() -> None:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(stop)
-
-
-async def _connect(starts: tuple[Callable[[], Awaitable[None]], ...]) -> None:
-    for start in starts:
-        while True:
-            try:
-                await start()
-            except TransientError as exc:
-                log.warning("waiting", waits_for="broker", error=exc.code)
-                await asyncio.sleep(_CONNECT_RETRY_SECONDS)
-            else:
-                break
+async def _connect_in_background(stack: AsyncExitStack, *needed: Part) -> None:
+    parts = PartsInBackground(needed)
+    parts.start()
+    stack.push_async_callback(parts.stop)

@@ -14,6 +14,7 @@ from feuilleton.contracts.events import EventData, parse
 from feuilleton.contracts.topics import JOB_CONTROL
 from feuilleton.streaming.closing import close_consumer
 from feuilleton.streaming.commands import Commands
+from feuilleton.streaming.runner import stop_process
 
 _POLL_SECONDS = 0.5
 _FORGET_EVERY_SECONDS = 3600.0
@@ -90,6 +91,13 @@ class ControlLog:
             await self._poll(consumer)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        try:
+            await self._poll_for_ever(consumer)
+        except Exception as exc:
+            log.critical("control_log_lost", exc_info=exc)
+            stop_process()
+
+    async def _poll_for_ever(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
                 await self._poll(consumer)

@@ -67,15 +67,23 @@ class DeadLetters:
         """Count a message that was understood."""
         self._limit.note(dead=False)
 
+    def allow(self, record: Record) -> None:
+        """Count the record as a letter, once however often it is tried. Call it before the fact that replaces the
+        record is published: past the limit nothing may be given up any more. Raises DeadLetterLimitError.
+        """
+        if _place(record) in self._tried:
+            return
+        if not self._limit.note(dead=True):
+            raise DeadLetterLimitError(f"{self._service}: too many messages in a row cannot be processed")
+        self._tried.add(_place(record))
+
     async def send(self, record: Record, reason: str) -> None:
         """Publish the record, await it, then its offset may pass. `reason` is an error's stable code.
 
         Raises DeadLetterLimitError (stop the process: nothing was sent), and what `publish` raises. A
         redelivered record makes a second letter with the same origin headers.
         """
-        place = (record.topic, record.partition, record.offset)
-        if place not in self._tried and not self._limit.note(dead=True):
-            raise DeadLetterLimitError(f"{self._service}: too many messages in a row cannot be processed")
+        self.allow(record)
         origin = [
             ("dl-reason", reason.encode()),
             ("dl-service", self._service.encode()),
@@ -86,9 +94,8 @@ class DeadLetters:
         kept = [(name, value) for name, value in record.headers if not name.startswith("dl-")]
         key = record.key or b""
         message = Message(DEAD_LETTERS.name, _job_key(kept, key), record.value or b"", (*kept, *origin))
-        self._tried.add(place)  # one letter is counted once, however often an outage makes it be tried
         await self._publisher.publish(message)
-        self._tried.discard(place)
+        self._tried.discard(_place(record))
         metrics.DEAD_LETTERS.labels(self._service, reason).inc()
         log.warning(
             "message_dead_lettered",
@@ -97,6 +104,10 @@ class DeadLetters:
             partition=record.partition,
             offset=record.offset,
         )
+
+
+def _place(record: Record) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
 
 
 def _job_key(headers: Sequence[tuple[str, bytes]], key: bytes) -> bytes:

@@ -95,6 +95,7 @@ class MessageRunner:
 
     async def _drop(self, record: Record, code: str, traceparent: str) -> None:
         """First the fact that replaces the message, then the letter, each with tries of its own."""
+        self._dead_letters.allow(record)
         origin = origin_of(record.headers)
         async for attempt in self._tries():
             with attempt:

@@ -11,6 +11,8 @@ from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.processes.pool import WorkerDiedError
 from tests.unit.extractor.local.workers import DEADLY, HANGING, cut_nothing, cut_or_die, die_always, load_nothing
 
+pytestmark = pytest.mark.heavy
+
 LONG = "une phrase bien plus longue que la limite de huit mots"
 
 

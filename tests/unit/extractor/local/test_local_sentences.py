@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from extractor.engines.local.confidence import DEFAULT_MINIMUM
 from extractor.engines.local.worker import CutSource, cut_sources, load_models
 
+pytestmark = pytest.mark.heavy
+
 KEPT = {
     "Il prit son chapeau, et il sortit dans la rue sans dire un mot à sa femme.": ["Il prit son chapeau."],
     "Ses bandeaux luisaient d'un éclat bleu ; une rose à son chignon tremblait sur une tige mobile, avec des"

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from feuilleton.contracts.errors import BrokerUnavailableError
+from feuilleton.streaming.closing import close_consumer
 
 _ASK_TIMEOUT_SECONDS = 3.0
 _START_TIMEOUT_SECONDS = 5.0
@@ -40,7 +41,7 @@ class KafkaLogEnds:
     async def stop(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await consumer.stop()
+            await close_consumer(consumer)
 
     async def _started(self) -> AIOKafkaConsumer:
         async with self._starting:
