@@ -80,7 +80,7 @@ def _running_servers(folder: Path) -> Iterator[Endpoints]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The novels and PDFs that tests read; without them such a test is skipped, but fails in CI or if they were named."""
+    """The novels and PDFs that tests read; without them such a test is skipped, but fails in CI or when named."""
     folder = Path(os.environ.get("FEUILLETON_SHARED_DATA", REPO.parent / "shared" / "data"))
     if not folder.is_dir():
         if "FEUILLETON_SHARED_DATA" in os.environ or os.environ.get("CI"):
