@@ -162,7 +162,7 @@ def test_no_server_is_unavailable_and_says_so_while_it_waits(
     cli: Cli, book: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FEUILLETON_INGEST_URL", "http://127.0.0.1:1")
-    result = cli("run", book, "--patience", "0.4")
+    result = cli("run", book, "--patience", "0.6")  # the first wait is at most 0.5
     assert result.code == 8
     assert "no answer from http://127.0.0.1:1" in result.err
     assert "trying again in" in result.err

@@ -4,9 +4,11 @@ Settings and traps were measured; docs/adr/0006 says which setting prevents whic
 """
 
 import asyncio
+import os
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -29,6 +31,8 @@ REBALANCE_TIMEOUT_SECONDS = EVENT_LIMIT_SECONDS + PATIENCE_SECONDS + 60.0
 SESSION_TIMEOUT_SECONDS = 8.0
 _HEARTBEAT_SECONDS = 2.0
 _COMMIT_SECONDS = 0.5
+# Faust makes a folder for tables, which we have none of: one of this user, beside those of others on the machine.
+_DATA_FOLDER = Path(tempfile.gettempdir()) / f"feuilleton-faust-{os.getuid()}"
 _STOP_SECONDS = 25.0  # below the usual grace time of 30 s
 EXIT_NOT_STOPPED = 71
 log = structlog.get_logger(__name__)
@@ -44,7 +48,7 @@ def build_app(group: str, *, bootstrap: str, prefix: str) -> faust.App:
         broker=brokers,
         store="memory://",
         autodiscover=False,
-        datadir=tempfile.gettempdir(),
+        datadir=str(_DATA_FOLDER),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
