@@ -172,6 +172,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, servers: Endpoints, gemini:
             database_url=database_url,
             object_store_url=(folder / "objects").as_uri(),
             ENGINES="local,gemini",
+            LOCAL_WORKERS="1",  # each loads models for seconds, at every start
             GEMINI_API_KEY="fake",
             GEMINI_BASE_URL=gemini,
         )

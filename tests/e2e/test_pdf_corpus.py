@@ -19,7 +19,7 @@ CODE = re.compile(r"^[a-z][a-z0-9_]+$")
 ALLOWED = {
     "text": r"(completed|partial):.*",
     "long_text": r"(completed|partial):.*",
-    "no_text": r"failed:no_text|failed:chunks_failed|partial:[a-z_]+|completed:",
+    "no_text": r"failed:(no_text|page_needs_ocr)|partial:page_needs_ocr|completed:",
     "password": r"refused:encrypted|completed:|partial:[a-z_]+",
     "broken": r"refused:(not_a_pdf|damaged|no_pages)|(failed|partial):[a-z_]+|completed:",
 }
