@@ -60,6 +60,7 @@ def pytest_unconfigure() -> None:
     _servers_of_the_run.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, and all tests of the whole system in one: each starts it once."""
     for item in items:
