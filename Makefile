@@ -37,10 +37,10 @@ test-fast: bootstrap ## Unit tests, no servers, under 30 s
 	@exec $(PYTHON_ENV) -m pytest -m 'not servers and not slow and not heavy' $(ARGS)
 
 test: bootstrap ## Everything but the long campaigns, with a real broker and database
-	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) --dist loadgroup -m 'not slow' $(ARGS)
+	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)
 
 test-slow: bootstrap ## The long campaigns: all novels, faults
-	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) --dist loadgroup -m slow $(ARGS)
+	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) -m slow $(ARGS)
 
 bench: bootstrap ## Measure (BENCH=name runs bench/name.py; without it, which there are)
 	@test -n "$(BENCH)" || { echo "BENCH is one of: $(basename $(notdir $(wildcard bench/*.py)))"; exit 2; }

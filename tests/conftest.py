@@ -17,6 +17,7 @@ import asyncpg
 import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from xdist.scheduler import LoadScopeScheduling
 
 from feuilleton.streaming.admin import create_topics
 from feuilleton_client.client import FeuilletonClient
@@ -60,12 +61,16 @@ def pytest_unconfigure() -> None:
     _servers_of_the_run.close()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all tests of the whole system in one: each starts it once."""
-    for item in items:
-        group = "system" if "system" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class _ByFileScheduling(LoadScopeScheduling):
+    """Keeps a file's tests in one process, and all tests of the whole system in one: each starts it once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return "system" if file.startswith(("tests/e2e/", "tests/faults/test_kills")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return _ByFileScheduling(config, log)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ ALLOWED = {
     "text": r"(completed|partial):.*",
     "long_text": r"(completed|partial):.*",
     "no_text": r"failed:(no_text|page_needs_ocr)|partial:page_needs_ocr|completed:",
-    "password": r"refused:encrypted|completed:|partial:[a-z_]+",
+    "password": r"(refused|failed):encrypted|completed:|partial:[a-z_]+",
     "broken": r"refused:(not_a_pdf|damaged|no_pages)|(failed|partial):[a-z_]+|completed:",
 }
 AS_NAMED_AT_MOST = {"password": 1, "broken": 1}  # files of a bad kind that readers open all the same
