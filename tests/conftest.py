@@ -61,7 +61,7 @@ def pytest_unconfigure() -> None:
     _servers_of_the_run.close()
 
 
-class _ByFileScheduling(LoadScopeScheduling):
+class _ByFileScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps a file's tests in one process, and all tests of the whole system in one: each starts it once."""
 
     def _split_scope(self, nodeid: str) -> str:
