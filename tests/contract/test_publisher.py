@@ -107,6 +107,7 @@ async def test_a_broker_that_freezes_makes_the_outcome_unknown_and_the_check_fai
     publisher = KafkaPublisher(own_kafka.address, client_id="tests", send_timeout_seconds=2.0)
     await publisher.start()
     own_kafka.freeze()
+    await asyncio.sleep(1)  # a signal stops the threads of a JVM one after the other
     try:
         with pytest.raises(BrokerUnavailableError):
             await publisher.check()

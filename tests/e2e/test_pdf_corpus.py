@@ -17,13 +17,14 @@ CODE = re.compile(r"^[a-z][a-z0-9_]+$")
 
 # What may become of a file, by its kind in the manifest: "refused:code", or "status:code" of its job.
 ALLOWED = {
-    "text": r"(completed|partial):.*",
+    "text": r"(completed|partial):.*|failed:page_needs_ocr",
     "long_text": r"(completed|partial):.*",
     "no_text": r"failed:(no_text|page_needs_ocr)|partial:page_needs_ocr|completed:",
     "password": r"(refused|failed):encrypted|completed:|partial:[a-z_]+",
     "broken": r"refused:(not_a_pdf|damaged|no_pages)|(failed|partial):[a-z_]+|completed:",
 }
 AS_NAMED_AT_MOST = {"password": 1, "broken": 1}  # files of a bad kind that readers open all the same
+UNREADABLE_AT_MOST = 1  # a text layer of signs that make no words
 
 
 def kind_of(name: str) -> str:
@@ -49,6 +50,8 @@ def test_each_pdf_is_refused_or_its_job_ends(client: FeuilletonClient, system: S
     for kind, most in AS_NAMED_AT_MOST.items():
         opened = [name for name, fate in fates.items() if kind_of(name) == kind and not fate.startswith("refused:")]
         assert len(opened) <= most, opened
+    unreadable = [name for name, fate in fates.items() if kind_of(name) == "text" and fate.startswith("failed:")]
+    assert len(unreadable) <= UNREADABLE_AT_MOST, unreadable
     for service in system.services.values():
         assert service.process is not None
         assert service.process.poll() is None, f"{service.name} did not survive: {service.tail()}"
