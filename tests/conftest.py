@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # Started in the background by a shell: the processes of the tests would inherit a dead Ctrl-C.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     workers = getattr(config.option, "numprocesses", None)
-    if not workers or hasattr(config, "workerinput"):
+    if not workers or hasattr(config, "workerinput") or "not servers" in config.option.markexpr:
         return
     folder = Path(_servers_of_the_run.enter_context(tempfile.TemporaryDirectory(prefix="feuilleton-tests-")))
     endpoints = _servers_of_the_run.enter_context(_running_servers(folder))
