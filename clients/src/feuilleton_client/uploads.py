@@ -36,6 +36,11 @@ class ModelTier(StrEnum):
     SPEED = "speed"
 
 
+class Confidence(StrEnum):
+    BALANCED = "balanced"
+    STRICT = "strict"
+
+
 class JobOptions(BaseModel):
     """The settings of a job. None means the server's default, which is then not sent at all."""
 
@@ -43,10 +48,13 @@ class JobOptions(BaseModel):
     sentence_length_limit: int | None = None
     min_sentence_length: int | None = None
     ignore_dialogue: bool | None = None
+    complete_only: bool | None = None
+    include_matter: bool | None = None
     preserve_formatting: bool | None = None
     fix_hyphenation: bool | None = None
     model: ModelTier | None = None
     engine: EngineChoice | None = None
+    confidence: Confidence | None = None
     pages: str | None = None
 
     def form(self) -> dict[str, str]:

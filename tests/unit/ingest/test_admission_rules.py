@@ -24,8 +24,8 @@ def test_an_engine_that_is_not_there_is_never_replaced_by_another() -> None:
 def test_settings_come_from_text_and_name_what_is_wrong() -> None:
     assert read_settings({"ignore_dialogue": "true", "pages": "2-9"}).ignore_dialogue
     with pytest.raises(InvalidSettingsError) as caught:
-        read_settings({"sentence_length_limit": "99", "engine": "magic"})
-    assert [entry["field"] for entry in caught.value.errors] == ["sentence_length_limit", "engine"]
+        read_settings({"sentence_length_limit": "99", "engine": "magic", "sentence_lenght": "9"})
+    assert [entry["field"] for entry in caught.value.errors] == ["sentence_length_limit", "engine", "sentence_lenght"]
 
 
 def test_a_fingerprint_is_of_the_bytes_and_the_settings_and_not_of_the_name() -> None:

@@ -35,18 +35,13 @@ app = typer.Typer(
 
 
 @app.command(epilog=EXIT_CODES_HELP)
+@opt.takes_job_options
 def run(
     book: opt.BookArgument,
+    *,
+    chosen: JobOptions,
     output: opt.OutputFile = None,
     force: opt.Force = False,
-    engine: opt.Engine = None,
-    limit: opt.Limit = None,
-    minimum: opt.Minimum = None,
-    pages: opt.Pages = None,
-    model: opt.Tier = None,
-    ignore_dialogue: opt.IgnoreDialogue = None,
-    preserve_formatting: opt.PreserveFormatting = None,
-    fix_hyphenation: opt.FixHyphenation = None,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
     patience: opt.Patience = PATIENCE_SECONDS,
@@ -54,16 +49,6 @@ def run(
 ) -> None:
     """Upload a novel, wait for its cards, download them."""
     target = Target.named(output, None, force=force) if output else None
-    chosen = JobOptions(
-        sentence_length_limit=limit,
-        min_sentence_length=minimum,
-        ignore_dialogue=ignore_dialogue,
-        preserve_formatting=preserve_formatting,
-        fix_hyphenation=fix_hyphenation,
-        model=model,
-        engine=engine,
-        pages=pages,
-    )
     with session(Access(env_file, patience), as_json=as_json) as current:
         if target:
             target.check()
@@ -77,32 +62,17 @@ def run(
 
 
 @app.command(epilog=EXIT_CODES_HELP)
+@opt.takes_job_options
 def upload(
     book: opt.BookArgument,
-    engine: opt.Engine = None,
-    limit: opt.Limit = None,
-    minimum: opt.Minimum = None,
-    pages: opt.Pages = None,
-    model: opt.Tier = None,
-    ignore_dialogue: opt.IgnoreDialogue = None,
-    preserve_formatting: opt.PreserveFormatting = None,
-    fix_hyphenation: opt.FixHyphenation = None,
+    *,
+    chosen: JobOptions,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
     patience: opt.Patience = PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Upload a novel and return at once; prints the job's id."""
-    chosen = JobOptions(
-        sentence_length_limit=limit,
-        min_sentence_length=minimum,
-        ignore_dialogue=ignore_dialogue,
-        preserve_formatting=preserve_formatting,
-        fix_hyphenation=fix_hyphenation,
-        model=model,
-        engine=engine,
-        pages=pages,
-    )
     with session(Access(env_file, patience), as_json=as_json) as current:
         job = _hand_in(current, book, chosen, idempotency_key)
         current.progress.close()

@@ -1,11 +1,14 @@
 """The options that commands share, each defined once."""
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from feuilleton_client.uploads import EngineChoice, ModelTier
+from feuilleton_client.uploads import Confidence, EngineChoice, JobOptions, ModelTier
 
 EnvFile = Annotated[
     Path | None,
@@ -34,12 +37,21 @@ IdempotencyKey = Annotated[
     typer.Option(help="Run the same command again with the same key, and it finds the same job."),
 ]
 
-Engine = Annotated[EngineChoice | None, typer.Option(help="What writes the cards.")]
+Engine = Annotated[EngineChoice | None, typer.Option("--engine", help="What writes the cards.")]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="WORDS", help="Longest card, in words.")]
 Minimum = Annotated[int | None, typer.Option("--min", metavar="WORDS", help="Shortest card, in words.")]
-Pages = Annotated[str | None, typer.Option(metavar="RANGE", help="Pages to read: 7, 3-20, 3- or -20.")]
+Pages = Annotated[str | None, typer.Option("--pages", metavar="RANGE", help="Pages to read: 7, 3-20, 3- or -20.")]
 Tier = Annotated[ModelTier | None, typer.Option("--model", help="Size of the model.")]
+Sureness = Annotated[
+    Confidence | None, typer.Option("--confidence", help="Of the local engine; strict: fewer cards, fewer wrong ones.")
+]
 IgnoreDialogue = Annotated[bool | None, typer.Option("--ignore-dialogue/--keep-dialogue", help="Leave speech whole.")]
+CompleteOnly = Annotated[
+    bool | None, typer.Option("--complete-only/--with-fragments", help="Leave out sentences without a verb.")
+]
+IncludeMatter = Annotated[
+    bool | None, typer.Option("--include-matter/--story-only", help="Read prefaces and notes too.")
+]
 PreserveFormatting = Annotated[
     bool | None,
     typer.Option("--preserve-formatting/--plain-formatting", help="Keep the book's spaces and quotes."),
@@ -47,3 +59,38 @@ PreserveFormatting = Annotated[
 FixHyphenation = Annotated[
     bool | None, typer.Option("--fix-hyphenation/--keep-hyphenation", help="Join words cut at line ends.")
 ]
+
+_JOB_OPTIONS = {
+    "engine": Engine,
+    "sentence_length_limit": Limit,
+    "min_sentence_length": Minimum,
+    "pages": Pages,
+    "model": Tier,
+    "confidence": Sureness,
+    "ignore_dialogue": IgnoreDialogue,
+    "complete_only": CompleteOnly,
+    "include_matter": IncludeMatter,
+    "preserve_formatting": PreserveFormatting,
+    "fix_hyphenation": FixHyphenation,
+}
+
+
+def takes_job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command an option for each field of JobOptions, which it gets as its argument `chosen`.
+
+    typer reads options from a signature, so this writes one.
+    """
+
+    @wraps(command)
+    def with_options(**values: Any) -> None:
+        chosen = JobOptions(**{name: values.pop(name) for name in _JOB_OPTIONS})
+        command(chosen=chosen, **values)
+
+    own = [each for each in signature(command, eval_str=True).parameters.values() if each.name != "chosen"]
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=form) for name, form in _JOB_OPTIONS.items()
+    ]
+    own = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in own]
+    with_options.__signature__ = Signature([*own[:1], *added, *own[1:]])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
+    return with_options

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import stamina
 import structlog
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError
@@ -53,10 +53,16 @@ class EngineTable:
         return wanted, self.models[settings.model] if wanted is Engine.GEMINI else wanted.value
 
 
+class _SubmittedSettings(JobSettings):
+    """A misspelt field must be told to the client, not ignored as in a message of a newer service."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def read_settings(fields: dict[str, str]) -> JobSettings:
     """The job's settings from form fields. Raises InvalidSettingsError naming each wrong field."""
     try:
-        return JobSettings.model_validate(fields)
+        return JobSettings.model_validate(_SubmittedSettings.model_validate(fields).model_dump())
     except ValidationError as exc:
         raise InvalidSettingsError(
             [

@@ -5,6 +5,7 @@ the minimum length, which an engine may merge with its neighbour: so the cards d
 """
 
 import hashlib
+import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,18 +69,10 @@ def plan_chunks(
 def chunk_hash(chunk: PlannedChunk, before: str, settings: JobSettings, engine: Engine, model: str) -> str:
     """What a result of the chunk depends on: a checkpoint with this hash is good for it.
 
-    The pages asked for and the settings of cleaning are in the text already.
+    The pages asked for are in the text already; a setting that is added later counts without being named here.
     """
-    parts = [
-        _HASH_VERSION,
-        engine.value,
-        model,
-        settings.model.value,
-        str(settings.sentence_length_limit),
-        str(settings.min_sentence_length),
-        str(settings.ignore_dialogue),
-        before,
-    ]
+    chosen = settings.model_dump(mode="json", exclude={"engine", "pages"})
+    parts = [_HASH_VERSION, engine.value, model, json.dumps(chosen, sort_keys=True), before]
     for sentence in chunk.sentences:
         parts += [sentence.id, sentence.text, str(sentence.dialogue)]
     return text_hash(*parts)
@@ -88,9 +81,8 @@ def chunk_hash(chunk: PlannedChunk, before: str, settings: JobSettings, engine: 
 def page_hash(page: int, body: bytes | None, settings: JobSettings, engine: Engine, model: str) -> str:
     """The same for a page chunk, whose text is the cut page's bytes."""
     content = "" if body is None else hashlib.sha256(body).hexdigest()
-    formatting = f"{settings.preserve_formatting}/{settings.fix_hyphenation}"
     empty = chunk_hash(PlannedChunk(page=page), "", settings, engine, model)
-    return text_hash(empty, formatting, str(page), content)
+    return text_hash(empty, str(page), content)
 
 
 def _seams(words: Sequence[int], minimum: int) -> list[int]:

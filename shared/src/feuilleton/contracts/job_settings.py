@@ -29,10 +29,17 @@ class ModelTier(StrEnum):
     SPEED = "speed"
 
 
+class Confidence(StrEnum):
+    """How sure the local engine must be of a card: more cards, or fewer wrong ones (docs/quality.md has the shares)."""
+
+    BALANCED = "balanced"
+    STRICT = "strict"
+
+
 class PageRange(BaseModel):
     """Pages `first` to `last`, 1-based, both included; `last` None means to the end of the book."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
     first: int = Field(default=1, ge=1, le=MAX_PAGE)
     last: int | None = Field(default=None, ge=1, le=MAX_PAGE)
 
@@ -59,16 +66,24 @@ class PageRange(BaseModel):
 
 
 class JobSettings(BaseModel):
-    """Settings of one job. Lengths are words: whitespace tokens that hold a letter or a digit."""
+    """Settings of one job. Lengths are words: whitespace tokens that hold a letter or a digit.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `complete_only` leaves out the book's own sentences that hold no conjugated verb (flag `fragment`).
+    `include_matter` reads what stands around the story too: preface, notes, what the publisher adds.
+    A field that a newer service added is ignored here; ingest refuses one that nobody knows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
     sentence_length_limit: int = Field(default=8, ge=3, le=50)
     min_sentence_length: int = Field(default=2, ge=1, le=10)
     ignore_dialogue: bool = False
+    complete_only: bool = False
+    include_matter: bool = False
     preserve_formatting: bool = True
     fix_hyphenation: bool = True
     model: ModelTier = ModelTier.BALANCED
     engine: EngineChoice = EngineChoice.AUTO
+    confidence: Confidence = Confidence.BALANCED
     pages: PageRange | None = None
 
     @field_validator("pages", mode="before")

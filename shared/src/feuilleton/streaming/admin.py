@@ -10,9 +10,11 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExists
 from feuilleton.contracts.errors import BrokerUnavailableError, LostInvariantError
 from feuilleton.contracts.topics import ALL_TOPICS, Topic
 
+_SERVED_SECONDS = 10
+
 
 async def create_topics(bootstrap: str, *, prefix: str = "", replication: int = 1) -> list[str]:
-    """Create what is missing and return the names made. Existing topics keep their settings.
+    """Create what is missing; return the names made once the broker serves them. Others keep their settings.
 
     Raises BrokerUnavailableError when the broker does not answer, LostInvariantError when a topic stands with
     another number of partitions (keys would move: that needs an operator).
@@ -48,12 +50,25 @@ def _new_topic(topic: Topic, prefix: str, replication: int) -> NewTopic:
 
 
 async def _check_partitions(admin: AIOKafkaAdminClient, prefix: str) -> None:
-    described = await admin.describe_topics([prefix + topic.name for topic in ALL_TOPICS])
-    found = {entry["topic"]: len(entry["partitions"]) for entry in described}
+    """Return when the broker serves every topic: one that was just made is not in its metadata at once."""
+    names = [prefix + topic.name for topic in ALL_TOPICS]
+    try:
+        async with asyncio.timeout(_SERVED_SECONDS):
+            while not all((found := await _partition_counts(admin, names)).values()):  # noqa: ASYNC110 - ask again
+                await asyncio.sleep(0.05)
+    except TimeoutError as exc:
+        raise BrokerUnavailableError(
+            f"Kafka made the topics but does not serve them after {_SERVED_SECONDS} s"
+        ) from exc
     for topic in ALL_TOPICS:
-        count = found.get(prefix + topic.name, 0)
-        if count not in (0, topic.partitions):  # 0: just made, not in this node's metadata yet
+        count = found[prefix + topic.name]
+        if count != topic.partitions:
             raise LostInvariantError(f"topic {prefix}{topic.name} has {count} partitions, not {topic.partitions}")
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    described = {entry["topic"]: len(entry["partitions"]) for entry in await admin.describe_topics(names)}
+    return {name: described.get(name, 0) for name in names}
 
 
 def main() -> int:
