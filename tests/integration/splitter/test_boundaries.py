@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from splitter.segmentation import split_paragraph
+from feuilleton.french.segmentation import split_paragraph
 
 SENTENCES_A_PARAGRAPH = 8
 ENDS = re.compile(r"[.!?…»\"]$")

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from splitter.hyphenation import Vocabulary
+from feuilleton.french.hyphenation import Vocabulary
 from splitter.layout import measure
 from splitter.pages import Line, OutlineEntry, Page
 from splitter.structure import ParagraphKind, Structure, find_structure

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from feuilleton.french.hyphenation import HYPHEN
 from splitter.chapter_words import close_up, has_chapter_word, numbers_chapter
 from splitter.layout import Frame, Layout
-from splitter.pages import HYPHEN, Line, Page
+from splitter.pages import Line, Page
 
 _BIG = 1.15  # times the size of the text
 _APART = 1.45  # times the usual distance of lines

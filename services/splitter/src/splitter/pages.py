@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-HYPHEN = "-"
 _ROW_SHARE = 0.2  # of the type's size: pieces nearer in height than this are one row
 _GAP_SHARE = 1.2  # likewise: pieces further apart than this are two columns
 _SPACE_SHARE = 0.12  # likewise: the narrowest space between two words

@@ -10,7 +10,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from feuilleton.contracts.errors import InvalidInputError
-from splitter.pages import HYPHEN, Line, Opened, OutlineEntry, Page, ReadLimits
+from feuilleton.french.hyphenation import HYPHEN
+from splitter.pages import Line, Opened, OutlineEntry, Page, ReadLimits
 
 # pdfium joins a word broken at the end of a line to its rest and puts U+FFFE (older builds: U+0002) between.
 _BREAK_MARKS = "\ufffe\x02"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from feuilleton.contracts.documents import Chapter, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
-from splitter.cleaning import clean_text
-from splitter.hyphenation import read_vocabulary
+from feuilleton.french.cleaning import clean_text
+from feuilleton.french.hyphenation import read_vocabulary
+from feuilleton.french.segmentation import split_paragraph
 from splitter.layout import measure
 from splitter.lexicon import french_words
 from splitter.pages import Line, OutlineEntry, Page, join_pieces
 from splitter.running_heads import remove_running_heads
-from splitter.segmentation import split_paragraph
 from splitter.structure import Paragraph, ParagraphKind, find_structure
 from splitter.text_layer import PageKind, page_kind
 

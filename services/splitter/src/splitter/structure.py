@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feuilleton.contracts.documents import Chapter
+from feuilleton.french.hyphenation import HYPHEN, Vocabulary, join_broken
 from splitter.chapter_words import close_up, has_chapter_word, names_chapter, numbers_chapter
 from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
-from splitter.hyphenation import Vocabulary, join_broken
 from splitter.layout import Frame, Layout, Margins
 from splitter.matter import outside_story
 from splitter.notes import ParsedPage, note_is_open, take_notes, without_calls
-from splitter.pages import HYPHEN, Line, OutlineEntry, Page
+from splitter.pages import Line, OutlineEntry, Page
 
 _BLANK = 1.45  # times the usual distance of lines
 _SET_RIGHT = 5.0  # times the size of the text: a line this much further in than the next is set to the right

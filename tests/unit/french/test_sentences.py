@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feuilleton.contracts.text import count_words
-from splitter.segmentation import MAX_CHARACTERS, MAX_WORDS, split_paragraph
+from feuilleton.french.segmentation import MAX_CHARACTERS, MAX_WORDS, split_paragraph
 
 GOLD = [
     # plain prose

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitter.cleaning import clean_text
+from feuilleton.french.cleaning import clean_text
 
 
 def kept(text: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitter.hyphenation import Vocabulary, join_broken, read_vocabulary
+from feuilleton.french.hyphenation import Vocabulary, join_broken, read_vocabulary
 from splitter.lexicon import french_words
 
 

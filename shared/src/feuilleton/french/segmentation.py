@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from feuilleton.contracts.text import count_words
-from splitter.word_lists import ANYWHERE, BEFORE_FIGURE, SENTENCE_OPENERS, TITLES
+from feuilleton.french.word_lists import ANYWHERE, BEFORE_FIGURE, SENTENCE_OPENERS, TITLES
 
 MAX_WORDS = 300  # a longer sentence is cut hard: no model call should be one sentence
 MAX_CHARACTERS = 6_000  # likewise, for text without spaces

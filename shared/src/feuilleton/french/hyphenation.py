@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from splitter.pages import HYPHEN
-from splitter.word_lists import COMPOUND_HEADS
+from feuilleton.french.word_lists import COMPOUND_HEADS
+
+HYPHEN = "-"  # ends a line whose last word is broken
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _HEAD = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$")

@@ -1,0 +1,1 @@
+"""Rules of French text that more than one service needs. Pure."""
