@@ -20,6 +20,7 @@ from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from feuilleton.http.auth import DEFAULT_TENANT
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.kafka import KafkaPublisher
+from ingest.ports import LEASE_SECONDS
 from tests.builders import a_pdf
 from tests.kafka_reading import read_events
 from tests.stack import Stack, auth, environment, running_stack
@@ -220,6 +221,28 @@ def test_a_client_that_goes_away_leaves_nothing(stack: Stack) -> None:
             break
     assert answer.status_code == 202
     assert len(objects(stack)) == len(before) + 1
+
+
+@pytest.mark.slow
+def test_a_slow_upload_keeps_its_key_for_longer_than_one_lease(stack: Stack) -> None:
+    body = a_pdf()
+    wait_seconds = (LEASE_SECONDS + 5) / 10
+
+    def slowly() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="roman.pdf"\r\n\r\n'
+        size = -(-len(body) // 10)
+        for start in range(0, len(body), size):
+            time.sleep(wait_seconds)
+            yield body[start : start + size]
+        another.append(upload(stack, body, key="k-slow"))
+        yield b"\r\n--x--\r\n"
+
+    another: list[httpx.Response] = []
+    headers = auth() | {"Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": "k-slow"}
+    answer = httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, content=slowly(), timeout=30)
+    assert [(each.status_code, each.json()["code"]) for each in another] == [(409, "idempotency_key_in_use")]
+    assert answer.status_code == 202
+    assert upload(stack, body, key="k-slow").json()["id"] == answer.json()["id"]
 
 
 def test_a_file_name_is_shown_but_never_a_path(stack: Stack) -> None:
