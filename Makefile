@@ -52,7 +52,7 @@ bench: bootstrap ## Measure (BENCH=name runs bench/name.py; without it, which th
 check: bootstrap ## Lint, format, types, import rules: what CI runs
 	@$(PYTHON_ENV) -m ruff check .
 	@$(PYTHON_ENV) -m ruff format --check .
-	@$(PYTHON_ENV) -m mypy $(SOURCES) tests $(wildcard bench/*.py)
+	@$(PYTHON_ENV) -m mypy $(SOURCES) tests eval $(wildcard bench/*.py)
 	@$(PYTHON_ENV) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
 
 format: bootstrap ## Let ruff format and fix what it can

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 FUNCTION_LINES = 50
 FILE_LINES = 500
-_FOLDERS = ("shared", "services", "clients", "deploy", "sample", "bench", "tests")
+_FOLDERS = ("shared", "services", "clients", "deploy", "sample", "bench", "eval", "tests")
 
 
 def test_no_function_and_no_file_is_too_long() -> None:

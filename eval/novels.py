@@ -1,0 +1,71 @@
+"""The novels of the test data as source sentences, the way the splitter makes them of a book."""
+
+import os
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Self
+
+from feuilleton.contracts.documents import SourceSentence
+from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.text import count_words
+from feuilleton.french.cleaning import clean_text
+from feuilleton.french.segmentation import split_paragraph
+from feuilleton_sample.markup import parse_novel, plain_text
+from feuilleton_sample.raw import raw_to_markup
+
+NOVELS = {
+    "Flaubert": "FRA01302_Flaubert.txt",
+    "Gaboriau": "FRA01902_Gaboriau.txt",
+    "Maupassant": "FRA02701_Maupassant.txt",
+    "Verne": "FRA04001_Verne.txt",
+}
+_REPO = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Part:
+    """From `begin` to `end` of a book, 0 to 1, in words. A paragraph belongs to the part in which it begins."""
+
+    begin: float = 0.0
+    end: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`0.6:1.0`. Raises ValueError on anything that is no such piece."""
+        begin, _, end = text.partition(":")
+        part = cls(float(begin), float(end))
+        if not 0 <= part.begin < part.end <= 1:
+            raise ValueError("a part looks like 0.6:1.0")
+        return part
+
+
+def novel_text(name: str) -> str:
+    """Raises FileNotFoundError when the test data is not there, and KeyError for a novel that is none of it."""
+    folder = Path(os.environ.get("FEUILLETON_SHARED_DATA", _REPO.parent / "shared" / "data"))
+    return (folder / "novels" / NOVELS[name]).read_text(encoding="utf-8")
+
+
+def sentences_of(text: str, part: Part | None = None) -> tuple[SourceSentence, ...]:
+    """The sentences of a novel (plain text, one paragraph a line), or those of a part of it. Ids and paragraph
+    numbers are those of the whole book; chapters and pages are left out.
+    """
+    paragraphs = plain_text(parse_novel(raw_to_markup(text, "Novel")), scans=False)
+    chosen = paragraphs_in(paragraphs, part or Part())
+    found: list[SourceSentence] = []
+    count = 0
+    for number, paragraph in enumerate(paragraphs):
+        for span in split_paragraph(clean_text(paragraph, preserve_formatting=True)):
+            count += 1
+            if number in chosen:
+                name = SentenceId(f"s{count:06d}")
+                found.append(SourceSentence(id=name, text=span.text, page=1, paragraph=number, dialogue=span.dialogue))
+    return tuple(found)
+
+
+def paragraphs_in(paragraphs: tuple[str, ...], part: Part) -> range:
+    """Counted in words, so that a part stays the same text however sentences are split."""
+    before = [0, *accumulate(count_words(paragraph) for paragraph in paragraphs)]
+    total = before.pop()
+    return range(bisect_left(before, part.begin * total), bisect_left(before, part.end * total))
