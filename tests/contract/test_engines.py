@@ -10,7 +10,9 @@ from extractor.engines.gemini import GeminiEngine, GeminiOptions
 from extractor.engines.local.engine import LocalEngine
 from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, RewriteRequest, UnreadablePageError
 from extractor.lexicon import french
-from extractor.validation import SourceRules, Verdict, judge_card, tidy
+from extractor.typography import tidy
+from extractor.validation import SourceRules, judge_card
+from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine, JobSettings

@@ -10,7 +10,8 @@ from extractor.engines.gemini import answer, prompt
 from extractor.engines.gemini.failures import DEFAULT_QUOTA_WAIT_SECONDS, translate
 from extractor.engines.port import BadAnswerError, ModelRefusalError, RewriteRequest
 from extractor.lexicon import french
-from extractor.validation import SourceRules, Verdict, judge_card
+from extractor.validation import SourceRules, judge_card
+from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import Usage
 from feuilleton.contracts.errors import QuotaExceededError, TransientError
 from feuilleton.contracts.ids import SentenceId

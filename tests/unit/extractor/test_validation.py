@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from extractor.french import tokenize
 from extractor.lexicon import Lexicon, LexiconMissingError, french, installed_file
-from extractor.validation import SourceRules, Verdict, is_fragment, judge_card, tidy
+from extractor.typography import tidy
+from extractor.validation import SourceRules, is_fragment, judge_card
 from extractor.verbs import VerbEvidence, verb_evidence
+from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from tests.fakes.gemini.cards import make_cards
 

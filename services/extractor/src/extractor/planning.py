@@ -51,10 +51,10 @@ def plan_chunk(sentences: Sequence[SourceSentence], settings: JobSettings, lexic
 
 def _passes(sentence: SourceSentence, settings: JobSettings) -> bool:
     words = count_words(sentence.text)
-    return 0 < words <= settings.sentence_length_limit or (words > 0 and _stays_whole(sentence, settings))
+    return 0 < words <= settings.sentence_length_limit or (words > 0 and stays_whole(sentence, settings))
 
 
-def _stays_whole(sentence: SourceSentence, settings: JobSettings) -> bool:
+def stays_whole(sentence: SourceSentence, settings: JobSettings) -> bool:
     return settings.ignore_dialogue and sentence.dialogue
 
 
@@ -74,7 +74,7 @@ def _joins(group: list[SourceSentence], sentence: SourceSentence, settings: JobS
     if (last.paragraph, last.dialogue) != (sentence.paragraph, sentence.dialogue):
         return False
     ours, theirs = sum(count_words(each.text) for each in group), count_words(sentence.text)
-    if 0 in (ours, theirs) or _stays_whole(sentence, settings) or sentence.text.startswith(_SPEAKER):
+    if 0 in (ours, theirs) or stays_whole(sentence, settings) or sentence.text.startswith(_SPEAKER):
         return False
     is_short = min(ours, theirs) < settings.min_sentence_length
     return is_short and ours + theirs <= settings.sentence_length_limit

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from extractor.engines.port import RewriteAnswer
 from extractor.repairs import Ask
-from extractor.validation import SourceRules, Verdict, judge_card, sameness_key, tidy
+from extractor.typography import tidy
+from extractor.validation import SourceRules, judge_card, sameness_key
+from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence
 from feuilleton.contracts.ids import SentenceId
 

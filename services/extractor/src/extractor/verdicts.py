@@ -1,0 +1,27 @@
+"""The verdicts on a card, by name."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """OK, or a fault. A card with DUPLICATE or UNKNOWN_ID is left out; any other fault spoils the whole answer for
+    its source, because the cards of a source say it together.
+    """
+
+    OK = "ok"
+    TOO_LONG = "too_long"
+    TOO_SHORT = "too_short"
+    UNBALANCED = "unbalanced"
+    NO_CAPITAL = "no_capital"
+    NO_FINAL_MARK = "no_final_mark"
+    DANGLING_START = "dangling_start"
+    DANGLING_END = "dangling_end"
+    NO_VERB = "no_verb"
+    INVENTED = "invented"
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out_of_order"
+    UNKNOWN_ID = "unknown_id"
+
+
+TYPOGRAPHY = frozenset({Verdict.UNBALANCED, Verdict.NO_CAPITAL, Verdict.NO_FINAL_MARK})
+DANGLING = frozenset({Verdict.DANGLING_START, Verdict.DANGLING_END})
