@@ -57,8 +57,8 @@ class ExtractorWorker:
 
     async def _start(self, started: list[Part]) -> bool:
         """Start everything, the consumer last: no message may be read before the commands are known."""
-        ready = await start_parts(self._parts, started, self._stop.is_set)
-        return ready and await start_parts([self._consumer], started, self._stop.is_set)
+        ready = await start_parts(self._parts, started, self._stop)
+        return ready and await start_parts([self._consumer], started, self._stop)
 
     async def _missing_for_work(self) -> Missing:
         missing = await self._consumer.missing_for_work()

@@ -119,7 +119,7 @@ class FaustWorker:
         await self._health.start()
         started: list[Part] = []
         try:
-            if await start_parts(self._parts, started, self._stop.is_set):
+            if await start_parts(self._parts, started, self._stop):
                 await self._consume()
         finally:
             for part in reversed(started):

@@ -1,7 +1,7 @@
 """Parts of a service that need a server: each is tried until what it needs is there."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -19,23 +19,41 @@ class Part(Protocol):
     async def stop(self) -> None: ...
 
 
-async def start_parts(parts: Sequence[Part], started: list[Part], stopped: Callable[[], bool]) -> bool:
+async def start_parts(parts: Sequence[Part], started: list[Part], stop: asyncio.Event) -> bool:
     """Start all parts side by side, each waiting for what it needs; each is noted in `started` when it runs.
-    False when asked to stop meanwhile.
+
+    False when `stop` is set meanwhile, even in the middle of a start. A part that cannot start (it raised what is no
+    TransientError, which is raised here) ends the others' start.
     """
-    await asyncio.gather(*(_start_part(part, started, stopped) for part in parts))
-    return not stopped()
+    starting = asyncio.create_task(_start_all(parts, started))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        starting.cancel()
+        await asyncio.wait({starting, stopping})
+    if not starting.cancelled():
+        starting.result()
+    return not stop.is_set()
 
 
-async def _start_part(part: Part, started: list[Part], stopped: Callable[[], bool]) -> None:
+async def _start_all(parts: Sequence[Part], started: list[Part]) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(_start_part(part, started))
+    except ExceptionGroup as exc:
+        raise exc.exceptions[0] from None
+
+
+async def _start_part(part: Part, started: list[Part]) -> None:
     async for attempt in stamina.retry_context(
         on=TransientError, attempts=None, timeout=None, wait_max=_WAIT_MAX_SECONDS
     ):
-        if stopped():
-            return
         with attempt:
             await part.start()
-            started.append(part)
+    started.append(part)
 
 
 class PartsInBackground:
@@ -47,7 +65,9 @@ class PartsInBackground:
         self._task: asyncio.Task[bool] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(start_parts(self._parts, self._started, lambda: False), name="start-parts")
+        self._task = asyncio.create_task(
+            start_parts(self._parts, self._started, asyncio.Event()), name="start-parts"
+        )
 
     async def stop(self) -> None:
         if self._task is not None:
