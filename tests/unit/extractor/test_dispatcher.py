@@ -12,7 +12,7 @@ from extractor.gate import FixedLimit
 from extractor.watermark import Partition
 from extractor.window import Window
 from feuilleton.contracts import ids
-from feuilleton.contracts.errors import InvalidInputError
+from feuilleton.contracts.errors import InvalidInputError, LostInvariantError
 from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData, Message, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
@@ -110,6 +110,23 @@ async def test_a_fault_of_ours_costs_that_chunk_alone(desk: Desk) -> None:
     await desk.settle()
     assert [result.code for result in desk.publisher.of(ChunkExtracted)] == ["internal_error", None]
     assert not dispatcher.failure.done()
+
+
+async def test_work_that_is_cancelled_by_nobody_here_stops_the_process(desk: Desk) -> None:
+    """Else its message would hold its partition up until the next restart."""
+
+    class Cancelling(MemoryPublisher):
+        async def publish(self, message: Message) -> None:  # noqa: ARG002 - the port's
+            raise asyncio.CancelledError
+
+    desk.publisher = Cancelling()
+    dispatcher = desk.open()
+    dispatcher.accept(a_record(0, a_chunk()))
+    dispatcher.dispatch()
+    await desk.settle()
+    with pytest.raises(LostInvariantError):
+        dispatcher.failure.result()
+    assert dispatcher.watermark.commit_points() == {P: 0}
 
 
 async def test_a_cancel_aborts_what_runs_drops_what_waits_and_publishes_nothing(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import stamina
+from structlog.testing import capture_logs
 
 from extractor.gate import StaleMembershipError
 from extractor.handler import ChunkHandler
@@ -279,28 +280,42 @@ async def test_an_aborted_flight_writes_nothing() -> None:
     await until(lambda: bool(bench.script.runs))
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
-    await handler.close()
+    await handler.close(5.0)
     assert bench.script.aborted == [0]
     assert [info async for info in bench.store.list(ids.job_prefix(TENANT, JOB))] == []
     assert bench.publisher.messages == []
 
 
+class SlowToWrite:
+    """The memory store, whose create waits until it may."""
+
+    def __init__(self) -> None:
+        self._store = open_store("memory:///")
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def create(self, key: str, body: bytes) -> bool:
+        self.asked.set()
+        await self.go.wait()
+        return await self._store.create(key, body)
+
+
+async def test_a_stop_does_not_wait_for_a_store_that_is_away() -> None:
+    store = SlowToWrite()
+    bench, chunk = Bench(store=store), a_chunk()  # type: ignore[arg-type]
+    handler = bench.handler()
+    work = asyncio.create_task(extract(handler, chunk))
+    await store.asked.wait()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    with capture_logs() as logs:
+        await handler.close(0.01)  # the store does not answer: a stop does not wait for it
+    assert [line["event"] for line in logs] == ["answers_not_kept"]
+
+
 async def test_a_flight_that_is_aborted_while_it_writes_keeps_what_was_paid() -> None:
-    class SlowToWrite:
-        """The memory store, whose create waits until it may."""
-
-        def __init__(self) -> None:
-            self._store = open_store("memory:///")
-            self.asked, self.go = asyncio.Event(), asyncio.Event()
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._store, name)
-
-        async def create(self, key: str, body: bytes) -> bool:
-            self.asked.set()
-            await self.go.wait()
-            return await self._store.create(key, body)
-
     store = SlowToWrite()
     bench, chunk = Bench(store=store), a_chunk()  # type: ignore[arg-type]
     handler = bench.handler()
@@ -309,7 +324,7 @@ async def test_a_flight_that_is_aborted_while_it_writes_keeps_what_was_paid() ->
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     store.go.set()
-    await handler.close()
+    await handler.close(5.0)
     assert await checkpoint_of(bench, chunk) == a_checkpoint(chunk)
 
 

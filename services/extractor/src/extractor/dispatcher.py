@@ -25,17 +25,26 @@ from feuilleton.streaming.dead_letter import DeadLetters, Record
 
 # A job whose engine is not configured here fails at once, chunk by chunk: no limit of calls is known for it.
 _UNKNOWN_ENGINE_CHUNKS = 16
+_CLOSE_SECONDS = 3.0  # to write what was answered, when the drain is over and the store may be away
 log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)
 class _Running:
-    """A message at work. `commanded` says that a command stopped it; once `concluding` nothing does."""
+    """A message at work. `commanded` says that a command stopped it; once `concluding` nothing does. `given_up`: this
+    process has cancelled it.
+    """
 
     item: Waiting
     task: "asyncio.Task[None] | None" = None
     commanded: bool = False
     concluding: bool = False
+    given_up: bool = False
+
+    def give_up(self) -> None:
+        self.given_up = True
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Dispatcher:
@@ -71,7 +80,7 @@ class Dispatcher:
         self._window.withdraw(lambda item: item.partition in lost)
         for running in self._running:
             if running.item.partition in lost and not running.concluding:
-                _cancel(running)
+                running.give_up()
         for partition in lost:
             self.watermark.forget(partition)
 
@@ -125,7 +134,7 @@ class Dispatcher:
         for running in self._running:
             if ended(running.item) and not running.concluding:
                 running.commanded = True
-                _cancel(running)
+                running.give_up()
 
     @property
     def busy(self) -> bool:
@@ -139,7 +148,7 @@ class Dispatcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._handler.close()
+        await self._handler.close(_CLOSE_SECONDS)
 
     def _run(self, item: Waiting) -> None:
         running = _Running(item)
@@ -154,6 +163,9 @@ class Dispatcher:
         done = not task.cancelled() and task.exception() is None
         if done or running.commanded:
             self.watermark.finish(running.item.partition, running.item.offset)
+        elif task.cancelled() and not (running.given_up or self._draining):
+            # By nobody here: a library cancelled its own future. Left so, the message would hold its partition up.
+            self._fail(LostInvariantError("the work on a chunk was cancelled from inside"))
         self.dispatch()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -164,7 +176,11 @@ class Dispatcher:
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (exc := task.exception()) is not None and not self.failure.done():
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            self._fail(exc)
+
+    def _fail(self, exc: BaseException) -> None:
+        if not self.failure.done():
             self.failure.set_exception(exc)
 
     async def _extract(self, running: _Running) -> None:
@@ -200,11 +216,6 @@ class Dispatcher:
             await self._handler.replace(origin, code, "")
         await until_done(lambda: self._dead_letters.send(record, code))
         self.watermark.finish(partition, record.offset)
-
-
-def _cancel(running: _Running) -> None:
-    if running.task is not None:
-        running.task.cancel()
 
 
 def _chunk_of(received: Received) -> ChunkSubmitted:

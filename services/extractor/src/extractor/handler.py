@@ -83,11 +83,15 @@ class ChunkHandler:
         if address:
             await self._announce(address, GivenUp(code), traceparent)
 
-    async def close(self) -> None:
-        """Abort what flies; what was answered is still written."""
+    async def close(self, grace_seconds: float) -> None:
+        """Abort what flies; what was answered is still written, if the store takes it in time."""
         await self._flights.close()
         if self._keeping:
-            await asyncio.wait(self._keeping)
+            _, lost = await asyncio.wait(self._keeping, timeout=grace_seconds)
+            if lost:
+                log.warning("answers_not_kept", chunks=len(lost))
+            for task in lost:
+                task.cancel()
 
     async def _fly(self, chunk: ChunkSubmitted) -> Settled:
         # Asked inside the flight: a copy that comes just after a flight has landed finds what it left.
