@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,6 +68,14 @@ async def test_a_passing_fault_is_tried_again() -> None:
     handler, publisher = AHandler(StoreUnavailableError(), StoreUnavailableError()), MemoryPublisher()
     await a_runner(handler, publisher).run_message(a_record())
     assert len(handler.handled) == 3
+
+
+async def test_a_full_disk_is_no_fault_of_the_message() -> None:
+    """Whoever makes room sees the job go on; ended as internal_error, every book that comes meanwhile is lost."""
+    handler, publisher = AHandler(OSError(errno.ENOSPC, "No space left on device")), MemoryPublisher()
+    await a_runner(handler, publisher).run_message(a_record())
+    assert len(handler.handled) == 2
+    assert handler.replaced == []
 
 
 async def test_a_fault_that_does_not_pass_ends_the_process_without_acknowledging() -> None:

@@ -39,6 +39,12 @@ class BrokerUnavailableError(TransientError):
     code = "broker_unavailable"
 
 
+class MachineExhaustedError(TransientError):
+    """This machine's disk, memory or file table is full: no fault of the message in hand."""
+
+    code = "machine_exhausted"
+
+
 class PublishUnknownError(TransientError):
     """A send was not acknowledged in time: it may or may not stand in the log. Send the same id again."""
 

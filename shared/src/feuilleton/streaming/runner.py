@@ -4,6 +4,7 @@ One of the three places that may catch anything. Nothing leaves `run_message` bu
 a Faust agent that raises acknowledges the event all the same.
 """
 
+import errno
 import os
 from collections.abc import AsyncIterable, Callable
 from typing import NoReturn, Protocol
@@ -11,12 +12,19 @@ from typing import NoReturn, Protocol
 import stamina
 import structlog
 
-from feuilleton.contracts.errors import LostInvariantError, PipelineError, PoisonMessageError, TransientError
+from feuilleton.contracts.errors import (
+    LostInvariantError,
+    MachineExhaustedError,
+    PipelineError,
+    PoisonMessageError,
+    TransientError,
+)
 from feuilleton.contracts.events import Origin, Received, origin_of, parse
 from feuilleton.observability.tracing import trace_id
 from feuilleton.streaming.dead_letter import DeadLetters, Record
 
 EXIT_LOST_INVARIANT = 70
+_EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 log = structlog.get_logger(__name__)
 
 
@@ -83,7 +91,7 @@ class MessageRunner:
         try:
             async for attempt in self._tries():
                 with attempt:
-                    await self._handler.handle(received)
+                    await self._handle(received)
         except (TransientError, LostInvariantError):
             raise
         except PipelineError as exc:
@@ -92,6 +100,14 @@ class MessageRunner:
         except Exception as exc:
             log.exception("message_given_up", code="internal_error", exc_info=exc)
             await self._drop(record, "internal_error", received.traceparent)
+
+    async def _handle(self, received: Received) -> None:
+        try:
+            await self._handler.handle(received)
+        except OSError as exc:
+            if exc.errno not in _EXHAUSTED:
+                raise
+            raise MachineExhaustedError(os.strerror(exc.errno)) from exc
 
     async def _drop(self, record: Record, code: str, traceparent: str) -> None:
         """First the fact that replaces the message, then the letter, each with tries of its own."""
