@@ -40,7 +40,7 @@ class BrokerUnavailableError(TransientError):
 
 
 class MachineExhaustedError(TransientError):
-    """This machine's disk, memory or file table is full: no fault of the message in hand."""
+    """A full disk, or no memory or file handle left here: no fault of the message in hand."""
 
     code = "machine_exhausted"
 

@@ -65,9 +65,7 @@ class PartsInBackground:
         self._task: asyncio.Task[bool] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(
-            start_parts(self._parts, self._started, asyncio.Event()), name="start-parts"
-        )
+        self._task = asyncio.create_task(start_parts(self._parts, self._started, asyncio.Event()), name="start-parts")
 
     async def stop(self) -> None:
         if self._task is not None:
