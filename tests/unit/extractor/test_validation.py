@@ -8,10 +8,10 @@ from extractor.french import tokenize
 from extractor.lexicon import Lexicon, LexiconMissingError, french, installed_file
 from extractor.typography import tidy
 from extractor.validation import SourceRules, is_fragment, judge_card
-from extractor.verbs import VerbEvidence, verb_evidence
+from extractor.verbs import Evidence, verb_evidence
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
-from tests.fakes.gemini.cards import make_cards
+from tests.fakes.models.cards import make_cards
 
 SOURCE = (
     "Le vieux capitaine, qui n'avait pas dormi de la nuit, monta sur le pont avant l'aube, parce que le vent avait "
@@ -68,21 +68,21 @@ def test_a_question_may_open_with_a_relative() -> None:
 @pytest.mark.parametrize(
     ("text", "evidence"),
     [
-        ("Le Proviseur entra.", VerbEvidence.SURE),
-        ("Nous étions à l’étude.", VerbEvidence.SURE),
-        ("Donne-le-moi !", VerbEvidence.SURE),
-        ("Est-ce vrai ?", VerbEvidence.SURE),
-        ("Ce sont des marins.", VerbEvidence.SURE),
-        ("La femme porte un manteau.", VerbEvidence.POSSIBLE),
-        ("La porte rouge.", VerbEvidence.NONE),
-        ("— Peut-être.", VerbEvidence.NONE),
-        ("Entre Paris et Lyon.", VerbEvidence.NONE),
-        ("À l'est de la ville.", VerbEvidence.NONE),
-        ("Hélas !", VerbEvidence.NONE),
-        ("", VerbEvidence.NONE),
+        ("Le Proviseur entra.", Evidence.SURE),
+        ("Nous étions à l’étude.", Evidence.SURE),
+        ("Donne-le-moi !", Evidence.SURE),
+        ("Est-ce vrai ?", Evidence.SURE),
+        ("Ce sont des marins.", Evidence.SURE),
+        ("La femme porte un manteau.", Evidence.POSSIBLE),
+        ("La porte rouge.", Evidence.NONE),
+        ("— Peut-être.", Evidence.NONE),
+        ("Entre Paris et Lyon.", Evidence.NONE),
+        ("À l'est de la ville.", Evidence.NONE),
+        ("Hélas !", Evidence.NONE),
+        ("", Evidence.NONE),
     ],
 )
-def test_the_lexicon_and_the_word_before_tell_a_verb(text: str, evidence: VerbEvidence) -> None:
+def test_the_lexicon_and_the_word_before_tell_a_verb(text: str, evidence: Evidence) -> None:
     assert verb_evidence(text, french()) is evidence
 
 

@@ -32,7 +32,7 @@ STRONG_PRONOUNS = _words(
     " mien mienne sien sienne tien tienne même mêmes"
 )
 NEGATIONS = _words("ne n' sans ni aucun aucune nul nulle")
-_LIGHT_ADVERBS = _words(
+LIGHT_ADVERBS = _words(
     "pas plus point jamais rien très trop si aussi alors ainsi ensuite enfin puis là ici y encore toujours"
     " déjà bien tout toute tous toutes non oui"
 )
@@ -44,8 +44,19 @@ FUNCTION_WORDS = (
     | CLITICS
     | STRONG_PRONOUNS
     | NEGATIONS
-    | _LIGHT_ADVERBS
+    | LIGHT_ADVERBS
     | frozenset({"est-ce"})
+)
+
+SUBORDINATORS = RELATIVES | _words("quand lorsque lorsqu' puisque puisqu' quoique quoiqu' si s' comme")
+PRESENTATIVES = _words("voici voilà revoici revoilà")
+# `peut-être que`: what follows is said outright.
+OUTRIGHT = PRESENTATIVES | _words("peut-être heureusement sûrement assurément certes apparemment est-ce")
+LINKS = _words("et ou mais or ni car donc puis alors")
+# Pronouns that stand as a noun does.
+PRONOUNS = STRONG_PRONOUNS | _words(
+    "lui elle elles tout tous toutes chacun chacune personne rien aucun aucune nul nulle certains plusieurs autre"
+    " autres quelqu'un quelques-uns l'un l'une ça cela"
 )
 
 # A card cannot end in one of these. Left out: words that also stand alone (`avant`, `donc`, `en`, `y`, `tout`).
@@ -60,12 +71,14 @@ DANGLING_ENDS = _words(
 class Token:
     """A word of a sentence: `form` as written, `key` in lower case with straight apostrophes and hyphens.
 
-    `joined` is true for what hangs on the word before by a hyphen (`il` of `dit-il`).
+    `joined` is true for what hangs on the word before by a hyphen (`il` of `dit-il`), `opens` for the first word
+    and those behind a mark (comma, dash, guillemet, ...).
     """
 
     form: str
     key: str
     joined: bool = False
+    opens: bool = False
 
 
 _HYPHEN_CLITIC = re.compile(
@@ -79,18 +92,21 @@ _PLAIN = str.maketrans("’‑", "'-")
 def tokenize(text: str) -> tuple[Token, ...]:
     """The words; punctuation is left out. `qu'il` is two tokens, `dit-il` two, `peut-être` one."""
     tokens: list[Token] = []
-    for form in _TOKEN.findall(text):
-        tokens.extend(_detach(form.translate(_PLAIN)))
+    end = 0
+    for match in _TOKEN.finditer(text):
+        opens = not tokens or (not text[end : match.start()].isspace() and match.start() > end)
+        tokens.extend(_detach(match.group().translate(_PLAIN), opens=opens))
+        end = match.end()
     return tuple(tokens)
 
 
-def _detach(form: str) -> list[Token]:
+def _detach(form: str, *, opens: bool) -> list[Token]:
     """`donne-le-moi` as donne, le, moi: pronouns that follow a verb are words of their own."""
     match = _HYPHEN_CLITIC.match(form) if "-" in form else None
     if match is None:
-        return [Token(form, form.lower())]
+        return [Token(form, form.lower(), opens=opens)]
     clitic = match["clitic"]
-    return [*_detach(match["verb"]), Token(clitic, clitic.lower(), joined=True)]
+    return [*_detach(match["verb"], opens=opens), Token(clitic, clitic.lower(), joined=True)]
 
 
 def collapse_spaces(text: str) -> str:

@@ -35,6 +35,10 @@ class Reading:
         """Whether this is a conjugated verb: neither participle, infinitive nor gerund."""
         return (self.auxiliary or self.category == "v") and self.features[:1] in _FINITE_MOODS
 
+    @property
+    def imperative(self) -> bool:
+        return self.finite and "Y" in self.features
+
 
 class LexiconMissingError(RuntimeError):
     """The data file is not installed, or not sorted as this reader needs it. The process must not start."""

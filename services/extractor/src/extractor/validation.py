@@ -10,7 +10,7 @@ from extractor.french import DANGLING_ENDS, RELATIVES, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
 from extractor.typography import asks, typography_faults
-from extractor.verbs import VerbEvidence, verb_evidence
+from extractor.verbs import Evidence, verb_evidence
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.text import count_words
@@ -55,7 +55,7 @@ def book_faults(card: str, source: str, settings: JobSettings, lexicon: Lexicon)
 
 def is_fragment(text: str, lexicon: Lexicon) -> bool:
     """Whether a sentence of the book surely holds no conjugated verb: « Oui. »"""
-    return verb_evidence(text, lexicon) is VerbEvidence.NONE
+    return verb_evidence(text, lexicon) is Evidence.NONE
 
 
 def sameness_key(card: str) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _end_faults(card: str, source: str) -> Iterator[Verdict]:
 
 
 def _word_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
-    if verb_evidence(card, rules.lexicon) is VerbEvidence.NONE:
+    if verb_evidence(card, rules.lexicon) is Evidence.NONE:
         yield Verdict.NO_VERB
     if invented_words(card, rules.vocabulary, rules.lexicon):
         yield Verdict.INVENTED

@@ -1,12 +1,14 @@
 """Whether a sentence holds a conjugated verb, by the lexicon and the words beside it."""
 
-from enum import Enum
+from enum import IntEnum
 
 from extractor.french import (
     ARTICLES,
     CLITICS,
     DETERMINERS,
     FUNCTION_WORDS,
+    LIGHT_ADVERBS,
+    NEGATIONS,
     PLACE_WORDS,
     PREPOSITIONS,
     Token,
@@ -19,8 +21,12 @@ _ARTICLE_OR_OBJECT = frozenset({"le", "la", "les", "l'", "leur"})
 # `en` and the object pronouns are also determiners or prepositions: they say little about the next word.
 _VERB_FOLLOWS = (CLITICS - ARTICLES - {"en", "ce", "lui", "leur"}) | {"qui"}
 
+_REACH_OF_AUXILIARY = 3
+# Words that may stand between an auxiliary and its participle.
+_WITHIN_COMPOUND = LIGHT_ADVERBS | NEGATIONS | {"même", "aussitôt", "souvent", "presque", "peu", "mal", "mieux"}
 
-class VerbEvidence(Enum):
+
+class Evidence(IntEnum):
     """POSSIBLE: a form that may be a verb or a noun (`la femme porte un manteau`), left to a parser."""
 
     NONE = 0
@@ -28,32 +34,35 @@ class VerbEvidence(Enum):
     SURE = 2
 
 
-def verb_evidence(text: str, lexicon: Lexicon) -> VerbEvidence:
+def verb_evidence(text: str, lexicon: Lexicon) -> Evidence:
     """The best evidence for a finite verb anywhere in `text`. Pure given the lexicon; about 20 µs a new word."""
     tokens = tokenize(text)
-    found = VerbEvidence.NONE
+    found = Evidence.NONE
     for index, token in enumerate(tokens):
-        evidence = _evidence_at(tokens, index, lexicon)
-        if evidence is VerbEvidence.SURE:
+        evidence = evidence_at(tokens, index, lexicon)
+        if evidence is Evidence.SURE:
             return evidence
-        if evidence is VerbEvidence.POSSIBLE and (len(tokens) > 1 or not token.form[:1].isupper()):
+        if evidence is Evidence.POSSIBLE and (len(tokens) > 1 or not token.form[:1].isupper()):
             found = evidence
     return found
 
 
-def _evidence_at(tokens: tuple[Token, ...], index: int, lexicon: Lexicon) -> VerbEvidence:
+def evidence_at(tokens: tuple[Token, ...], index: int, lexicon: Lexicon) -> Evidence:
+    """Whether the word at `index` is a conjugated verb."""
     token = tokens[index]
     readings = _readings(token, lexicon, first=index == 0)
     if token.joined or not any(reading.finite for reading in readings):
-        return VerbEvidence.NONE
+        return Evidence.NONE
     before = tokens[index - 1].key if index else ""
-    if _next_joined(tokens, index) or _is_certain(token.key, readings, before):
-        return VerbEvidence.SURE
+    if _is_participle(tokens, index, readings, lexicon):
+        return Evidence.NONE
+    if is_incise(tokens, index) or _next_joined(tokens, index) or _is_certain(token.key, readings, before):
+        return Evidence.SURE
     if token.key in FUNCTION_WORDS or before in _NOT_AFTER:
-        return VerbEvidence.NONE
+        return Evidence.NONE
     if before in _ARTICLE_OR_OBJECT and not _holds_subject(tokens, index - 2):
-        return VerbEvidence.NONE
-    return VerbEvidence.POSSIBLE
+        return Evidence.NONE
+    return Evidence.POSSIBLE
 
 
 def _holds_subject(tokens: tuple[Token, ...], index: int) -> bool:
@@ -74,6 +83,27 @@ def _is_certain(key: str, readings: tuple[Reading, ...], before: str) -> bool:
     if any(reading.auxiliary for reading in readings):
         return before != "l'" or key not in ("est", "as", "avions")  # l'est, l'as
     return all(reading.finite for reading in readings)
+
+
+def is_incise(tokens: tuple[Token, ...], index: int) -> bool:
+    """`Oui, dit le marin`, `non ! reprit Pierre`: behind a mark, and its subject right behind it."""
+    following = tokens[index + 1 : index + 2]
+    if not index or not tokens[index].opens or not following or following[0].opens:
+        return False
+    word = following[0]
+    return word.form[:1].isupper() or word.key in DETERMINERS - {"en", "des", "du", "au", "aux"}
+
+
+def _is_participle(tokens: tuple[Token, ...], index: int, readings: tuple[Reading, ...], lexicon: Lexicon) -> bool:
+    """`sortis` in `ils furent sortis`, `fait` in `a bien fait`."""
+    if not any("K" in reading.features for reading in readings):
+        return False
+    for token in reversed(tokens[max(0, index - _REACH_OF_AUXILIARY) : index]):
+        if any(reading.auxiliary for reading in lexicon.readings(token.key)):
+            return True
+        if token.key not in _WITHIN_COMPOUND and not token.joined:
+            return False
+    return False
 
 
 def _next_joined(tokens: tuple[Token, ...], index: int) -> bool:
