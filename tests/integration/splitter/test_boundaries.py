@@ -1,57 +1,96 @@
-"""Sentence boundaries against two French treebanks, and the speed of finding them."""
+"""Sentence boundaries against ends set by hand and two French treebanks, and the speed of finding them."""
 
-import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from eval.measures.segmentation import (
+    GOLD,
+    SECOND_DRAW,
+    BoundaryScores,
+    GoldParagraph,
+    Splitter,
+    boundary_scores,
+    in_its_book,
+    read_gold,
+    treebank,
+)
+from feuilleton.french.names import read_names
 from feuilleton.french.segmentation import split_paragraph
-
-SENTENCES_A_PARAGRAPH = 8
-ENDS = re.compile(r"[.!?…»\"]$")
-OPENS = re.compile(r"[A-ZÀ-ÖØ-Þ«\"—]")
+from tests.integration.splitter.reading import NOVELS
 
 
-def treebank(path: Path) -> list[str]:
-    """Its sentences, but for headings and fragments of lists: what ends without a mark no reader could part."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    texts = [line.removeprefix("# text = ").strip() for line in lines if line.startswith("# text = ")]
-    return [text for text in texts if ENDS.search(text) and OPENS.match(text)]
+@pytest.fixture(scope="module")
+def splitter(shared_data: Path) -> Splitter:
+    """The rules with the names of each novel, as the service uses them."""
+    folder = shared_data / "novels"
+    texts = {name.partition("_")[2]: (folder / f"{name}.txt").read_text(encoding="utf-8") for name in NOVELS}
+    return in_its_book({author: text.replace("'", "’") for author, text in texts.items()})
 
 
-def ends(sentences: list[str]) -> set[int]:
-    """Where each sentence but the last ends, counted in signs that are no space."""
-    lengths = [len("".join(sentence.split())) for sentence in sentences]
-    return {sum(lengths[: n + 1]) for n in range(len(lengths) - 1)}
+def test_the_gold_is_of_four_novels_and_says_why_in_its_hard_cases() -> None:
+    first, second = read_gold(GOLD), read_gold(SECOND_DRAW)
+    assert sum(len(paragraph.sentences) for paragraph in first) >= 400
+    for gold in (first, second):
+        assert len({paragraph.novel for paragraph in gold}) == len(NOVELS)
+    assert sum(bool(paragraph.reason) for paragraph in first) >= 50
+    speech = sum(any(sign in paragraph.text for sign in "«—") for paragraph in first)
+    assert speech >= 0.6 * len(first)
 
 
-def paragraphs(sentences: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(sentences), SENTENCES_A_PARAGRAPH):
-        yield sentences[start : start + SENTENCES_A_PARAGRAPH]
+@pytest.mark.parametrize("novel", sorted({paragraph.novel for paragraph in read_gold()}))
+def test_ends_set_by_hand_are_found_in_each_novel(novel: str, splitter: Splitter) -> None:
+    scores = boundary_scores([one for one in read_gold() if one.novel == novel], splitter)[novel]
+    assert scores.right > 60
+    assert scores.f1 >= 0.99, scores
+
+
+def test_ends_in_text_that_no_rule_was_written_for_are_found(splitter: Splitter) -> None:
+    scores = sum(boundary_scores(read_gold(SECOND_DRAW), splitter).values(), start=BoundaryScores())
+    assert scores.right > 140
+    assert scores.f1 >= 0.99, scores
+
+
+@pytest.mark.parametrize("path", [GOLD, SECOND_DRAW])
+def test_spaces_of_the_printer_change_no_end(path: Path, splitter: Splitter) -> None:
+    def printed(paragraph: GoldParagraph) -> GoldParagraph:
+        signs = str.maketrans({"\u00a0": " ", "\u202f": " "})
+        texts = (
+            text.translate(signs).replace(" !", "\u202f!").replace(" ?", "\u202f?").replace("« ", "«\u00a0")
+            for text in paragraph.sentences
+        )
+        closed = (text.replace(" »", "\u00a0»").replace(" :", "\u00a0:").replace("— ", "—\u00a0") for text in texts)
+        return GoldParagraph(paragraph.novel, tuple(closed))
+
+    gold = read_gold(path)
+    assert boundary_scores(map(printed, gold), splitter) == boundary_scores(gold, splitter)
 
 
 @pytest.mark.parametrize("name", ["fr_gsd", "fr_sequoia"])
 def test_boundaries_of_a_treebank_are_found(name: str, shared_data: Path) -> None:
-    right = missed = invented = 0
-    for gold in paragraphs(treebank(shared_data / "sentences" / f"{name}-ud-dev.conllu")):
-        expected = ends(gold)
-        found = ends([span.text for span in split_paragraph(" ".join(gold))])
-        right, missed, invented = (
-            right + len(expected & found),
-            missed + len(expected - found),
-            invented + len(found - expected),
-        )
-    f1 = 2 * right / (2 * right + missed + invented)
-    assert right > 250
-    assert f1 >= 0.997, f"missed {missed}, invented {invented}"
+    gold = treebank(shared_data / "sentences" / f"{name}-ud-dev.conllu")
+    scores = sum(boundary_scores(gold).values(), start=BoundaryScores())
+    assert scores.right > 250
+    assert scores.f1 >= 0.997, scores
+
+
+def test_cutting_at_every_mark_is_told_from_our_rules() -> None:
+    def at_every_mark(paragraph: GoldParagraph) -> list[str]:
+        text = paragraph.text
+        for mark in "!?….":
+            text = text.replace(f"{mark} ", f"{mark}|")
+        return text.split("|")
+
+    scores = sum(boundary_scores(read_gold(), at_every_mark).values(), start=BoundaryScores())
+    assert scores.f1 < 0.9, scores
 
 
 def test_a_novel_is_cut_at_300_000_words_a_second(shared_data: Path) -> None:
     text = (shared_data / "novels" / "FRA02701_Maupassant.txt").read_text(encoding="utf-8")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     started = time.thread_time()
+    names = read_names(lines)
     for line in lines:
-        split_paragraph(line)
+        split_paragraph(line, names)
     assert len(text.split()) / (time.thread_time() - started) >= 300_000

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feuilleton.contracts.text import count_words
+from feuilleton.french.names import read_names
 from feuilleton.french.segmentation import MAX_CHARACTERS, MAX_WORDS, split_paragraph
 
 GOLD = [
@@ -48,6 +49,15 @@ GOLD = [
     # a king's number ends a sentence before a word that opens one
     "L’église a été rebâtie sous Charles X.|La voûte en bois se pourrit.",
     "Il le comparait à Henri IV.|Et chaque matin il attendait.",
+    # labels of lists and of a diary's entries
+    "A. – Point d’où la ronde entendit les cris.|(Il est loin.)",
+    "— 28 avril. — Traversé une forêt.|Arbres de haute futaie.",
+    "Du 1er mai au 6 mai 1873. — Plaines inondées.|Rosée.",
+    "— Lundi 3 mars. — Il neige.",
+    "Il revint le 28 avril.|— Enfin ! cria-t-elle.",
+    # titles that are words too
+    "Le brick changea de cap.|Le vent fraîchit.",
+    "Il releva son col.|La pluie tombait.",
     # etc., figures, hours
     "Des bandages, bains, chocolats, etc.|Et l’enseigne portait un nom.",
     "Voyez p. 12, chap. IV, n° 3 et vol. 2.|Tout y est.",
@@ -81,6 +91,30 @@ def test_sentences_end_where_a_reader_ends_them(marked: str) -> None:
 def test_no_break_spaces_and_plain_ones_give_the_same_boundaries(marked: str) -> None:
     text = re.sub(r" ([;:!?»])", "\u202f\\1", marked.replace("|", " ")).replace("« ", "«\u00a0")
     assert len(split_paragraph(text)) == marked.count("|") + 1
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "— Ah ! Rodolphe, cher petit Rodolphe !|Tu pars.",
+        "« Tiens ! Bel-Ami !|Laurine vous a baptisé ! »",
+        "Il criait : « Rodolphe ! Rodolphe ! »|Rien.",
+        "— Eh bien ! Monsieur Lecoq, dit-il.|Entrez.",
+        "— Oh !…|Jamais.",
+        "— Ah !|Voilà Rodolphe.",
+        "Enfin, je le tiens !|Rodolphe sourit.",
+        "— Rodolphe !|Rodolphe se leva.",
+        "— Vraiment ?|Rodolphe partit.",
+        "« Ah ! »|Rodolphe soupira.",
+    ],
+)
+def test_a_cry_goes_on_before_a_name_of_the_book_and_before_no_other_capital(marked: str) -> None:
+    names = read_names(["Il vit Rodolphe et Bel-Ami avec Laurine.", "Il dit jamais."])
+    assert [span.text for span in split_paragraph(marked.replace("|", " "), names)] == marked.split("|")
+
+
+def test_a_word_that_is_also_written_small_is_no_name() -> None:
+    assert read_names(["Il lut la Bible à Emma.", "une bible, la nuit"]) == {"Emma"}
 
 
 @pytest.mark.parametrize(

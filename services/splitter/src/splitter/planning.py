@@ -8,6 +8,7 @@ from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.french.cleaning import clean_text
 from feuilleton.french.hyphenation import read_vocabulary
+from feuilleton.french.names import read_names
 from feuilleton.french.segmentation import split_paragraph
 from splitter.layout import measure
 from splitter.lexicon import french_words
@@ -56,9 +57,10 @@ def _clean_line(line: Line, settings: JobSettings) -> Line:
 def _sentences(paragraphs: Sequence[Paragraph]) -> tuple[SourceSentence, ...]:
     """Of the text alone: footnotes are recognised and left out, as titles and tables of contents are."""
     found: list[SourceSentence] = []
-    texts = (paragraph for paragraph in paragraphs if paragraph.kind is ParagraphKind.TEXT)
+    texts = [paragraph for paragraph in paragraphs if paragraph.kind is ParagraphKind.TEXT]
+    names = read_names(paragraph.text for paragraph in texts)
     for number, paragraph in enumerate(texts):
-        for span in split_paragraph(paragraph.text):
+        for span in split_paragraph(paragraph.text, names):
             found.append(
                 SourceSentence(
                     id=SentenceId(f"s{len(found) + 1:06d}"),

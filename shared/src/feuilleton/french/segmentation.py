@@ -3,15 +3,17 @@
 A sentence ends at . ! ? or … (with the quotes and brackets that close behind it) before a capital, a figure
 or a dash that opens a speech. It goes on before a small letter, so that « Non ! dit-il. » is one sentence;
 inside guillemets several sentences are several. Why these rules and not a library: docs/adr/0003.
+How well they do, and on what: eval/gold/sentences.txt.
 """
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from feuilleton.contracts.text import count_words
-from feuilleton.french.word_lists import ANYWHERE, BEFORE_FIGURE, SENTENCE_OPENERS, TITLES
+from feuilleton.french.word_lists import ANYWHERE, BEFORE_FIGURE, CALLED, SENTENCE_OPENERS, TITLE_AND_WORD, TITLES
 
 MAX_WORDS = 300  # a longer sentence is cut hard: no model call should be one sentence
 MAX_CHARACTERS = 6_000  # likewise, for text without spaces
@@ -32,6 +34,19 @@ _INITIAL = re.compile(
 _ROMAN = re.compile(r"^[IVXLC]+$")
 _DOTTED = re.compile(r"^(?:[^\W\d_]\.)+[^\W\d_]$")  # J.-C., S.M., c.-à-d.
 _WORD = re.compile(r"[\w’'-]+")
+# A cry that calls whoever is named behind it, if that is all of its sentence so far.
+_CRY = re.compile(
+    rf"(?:^|[«»“”\"(\[—–.!?…:;,-]{_SPACE}?)(?:ah|oh|eh|hé|ho|ohé|ô|holà|hélas|bah|tiens|ah{_SPACE}[çc]à|eh{_SPACE}bien)$",
+    re.IGNORECASE,
+)
+_CALLED_HERE = re.compile(rf"{_SPACE}?[!?…,»]|$")
+_CRY_CHARACTERS = 12  # of the longest, and the mark before it
+# What stands before a dash and names the item behind it: 'A. — ', '28 avril. — ', 'Du 1er au 6 mai 1873. — '.
+_DAY = r"(?:1er|\d{1,2})"
+_MONTH = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
+_DATE = rf"(?:(?:du|le|au|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) )*{_DAY}(?: {_MONTH})?(?: \d{{4}})?"
+_LABEL = re.compile(rf"(?:[—–-] ?)?(?:[A-Z]|[IVXLC]+|\d{{1,3}}|{_DATE}(?: (?:et|au|ou) {_DATE})?)[.]$", re.IGNORECASE)
+_LABEL_CHARACTERS = 60
 _WORDY = re.compile(r"[^\W_]")
 _DASHES = ("—", "–", "-")
 
@@ -48,15 +63,16 @@ class Span:
     hard_cut: bool = False
 
 
-def split_paragraph(text: str) -> list[Span]:
+def split_paragraph(text: str, names: AbstractSet[str] = frozenset()) -> list[Span]:
     """The sentences of a paragraph in order; joined, they hold every sign of it but the spaces between them.
 
-    A paragraph without a word (an asterism, a row of dots) has none.
+    A paragraph without a word (an asterism, a row of dots) has none. `names` are the book's (`read_names`): their
+    capital tells nothing, so « Ah ! Rodolphe » is one sentence; without them it is two.
     """
     spans: list[Span] = []
     speech = _Speech(text)
     start = 0
-    for end in (*_ends(text), len(text)):
+    for end in (*_ends(text, names), len(text)):
         if not _WORDY.search(text, start, end):
             continue  # dots alone go with what follows
         body = text[start:end]
@@ -70,11 +86,13 @@ def split_paragraph(text: str) -> list[Span]:
     return spans
 
 
-def _ends(text: str) -> Iterator[int]:
+def _ends(text: str, names: AbstractSet[str]) -> Iterator[int]:
     """Offsets where a sentence ends and another begins."""
     asides = _asides(text)
     for match in _END.finditer(text):
-        if _is_end(text, match) and not any(begin < match.start() < end for begin, end in asides):
+        if any(begin < match.start() < end for begin, end in asides):
+            continue
+        if _is_end(text, match) and not _calls_name(text, match, names):
             yield match.end("close")
 
 
@@ -84,13 +102,22 @@ def _is_end(text: str, match: re.Match[str]) -> bool:
         return False
     if match["mark"] != "." or match["close"]:
         return True
+    if match["open"].strip() in _DASHES and _labels(text[: match.end("mark")]):
+        return False
     word = _LAST_WORD.search(text, max(0, match.start() - 40), match.start())
     return word is None or not _is_abbreviated(word.group(), text, match)
+
+
+def _labels(opening: str) -> bool:
+    """Whether this opening of a paragraph names the item behind the dash."""
+    return len(opening) <= _LABEL_CHARACTERS and bool(_LABEL.match(opening.replace("\u00a0", " ")))
 
 
 def _is_abbreviated(word: str, text: str, match: re.Match[str]) -> bool:
     """Whether the point belongs to the word before it and the sentence goes on."""
     lower = word.lower().rsplit("’", 1)[-1].rsplit("'", 1)[-1]
+    if lower in TITLE_AND_WORD and word.islower():
+        return False
     if lower in TITLES and not (word.isupper() and _ROMAN.match(word)):
         return not match["open"].strip() or lower in ("m", "mm", "mme", "mlle")
     if _INITIAL.search(word) or _DOTTED.match(word):
@@ -98,6 +125,24 @@ def _is_abbreviated(word: str, text: str, match: re.Match[str]) -> bool:
     if lower in BEFORE_FIGURE and not match["open"].strip():
         return match["next"].isdigit() or _names_figure(text, match.start("next"))
     return lower in ANYWHERE and match["next"].isdigit()
+
+
+def _calls_name(text: str, match: re.Match[str], names: AbstractSet[str]) -> bool:
+    """Whether a cry stands before a name, whose capital would be there inside a sentence too."""
+    if match["mark"][0] != "!" or match["close"] or match["open"]:
+        return False
+    word = _WORD.match(text, match.start("next"))
+    if word is None or not (word.group() in names or word.group() in CALLED):
+        return False
+    said = text[max(0, match.start() - _CRY_CHARACTERS) : match.start()].rstrip()
+    return bool(_CRY.search(said)) or _calls_again(text, match, word)
+
+
+def _calls_again(text: str, match: re.Match[str], word: re.Match[str]) -> bool:
+    """The same name before the mark and behind it, and called both times ('Rodolphe ! Rodolphe !')."""
+    before = text[: match.start()].rstrip()
+    alone = not before.removesuffix(word.group()).rstrip()[-1:].isalnum()
+    return before.endswith(word.group()) and alone and bool(_CALLED_HERE.match(text, word.end()))
 
 
 def _names_figure(text: str, at: int) -> bool:

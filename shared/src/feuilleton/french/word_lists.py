@@ -11,6 +11,8 @@ TITLES = _set(
     "m mm mme mmes mlle mlles mr mrs ms dr drs pr prof me mes mgr av apr st ste sts stes sgt cap capt cdt col gal "
     "gén lt hon rév jr s.m s.a s.e s.s ss vve cie m.m"
 )
+# Of these, the ones that are also words: in small letters they may end a sentence ('il changea de cap.').
+TITLE_AND_WORD = _set("cap col me mes")
 # Followed by a figure they go on, followed by anything else in capitals they may end a sentence.
 BEFORE_FIGURE = _set(
     "p pp pag n no nos n° nº vol t tom chap ch art al fig pl cf v vs env éd ed coll f fol ff l ll vers livr sect § id "
@@ -35,3 +37,6 @@ COMPOUND_HEADS = _set(
     "demi mi ex vice nouveau nouvelle beau belle grand grands grande petit petite arrière avant chef saint sainte "
     "vingt trente quarante cinquante soixante quatre dix cent rez"
 )
+
+# Who is called by a word with a capital that is no name.
+CALLED = _set("Monsieur Madame Mademoiselle Messieurs Mesdames Monseigneur Sire Dieu Seigneur M Mme Mlle MM")
