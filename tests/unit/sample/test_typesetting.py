@@ -1,4 +1,3 @@
-import os
 import re
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from feuilleton_sample import (
 
 TITLE = "Le Dernier Couplet"
 FRONT_PAGES = 2
-SHARED_DATA = Path(os.environ.get("FEUILLETON_SHARED_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +176,8 @@ def test_a_broken_book_is_refused_before_it_is_typeset() -> None:
     ("name", "chapters"),
     [("FRA01302_Flaubert", 35), ("FRA01902_Gaboriau", 99), ("FRA02701_Maupassant", 18), ("FRA04001_Verne", 38)],
 )
-def test_a_whole_novel_is_typeset_without_losing_a_letter(name: str, chapters: int) -> None:
-    text = (SHARED_DATA / "novels" / f"{name}.txt").read_text(encoding="utf-8")
+def test_a_whole_novel_is_typeset_without_losing_a_letter(name: str, chapters: int, shared_data: Path) -> None:
+    text = (shared_data / "novels" / f"{name}.txt").read_text(encoding="utf-8")
     novel = parse_novel(raw_to_markup(text, TITLE))
     assert len(novel.chapters) == chapters
     heads = heads_of([chapter.title for chapter in novel.chapters])
