@@ -142,6 +142,12 @@ async def test_a_page_chunk_gets_its_page_and_fails_without_it() -> None:
     assert [result.code for result in bench.publisher.of(ChunkExtracted)] == ["page_missing", None]
 
 
+async def test_a_page_that_could_not_be_cut_is_taken_from_its_old_text_where_it_has_one() -> None:
+    bench = Bench()
+    await extract(bench.handler(), a_chunk(chunk_kind=ChunkKind.PAGE, page_key=None))
+    assert [result.code for result in bench.publisher.of(ChunkExtracted)] == [None]
+
+
 async def test_a_page_that_could_not_be_cut_fails_and_is_not_taken_for_an_empty_one() -> None:
     bench = Bench()
     await extract(bench.handler(), a_chunk(chunk_kind=ChunkKind.PAGE, sentences=(), page_key=None))

@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 _LAUNCHER_WAIT_SECONDS = 120.0
 # Servers of a run that was killed, which left its mark behind, need a moment to let go of their ports.
 _PORT_WAIT_SECONDS = 5.0
-_OWN_VARIABLES = ("GEMINI_", "GOOGLE_", "OPENAI_", "FEUILLETON_", "AWS_")
+_OWN_VARIABLES = ("GEMINI_", "GOOGLE_", "OPENAI_", "FEUILLETON_", "AWS_", "OCR", "TESSDATA_")
 
 
 @dataclass(frozen=True)

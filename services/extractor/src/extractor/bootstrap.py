@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from extractor.consumer import ChunkConsumer, GroupTiming
 from extractor.dispatcher import Dispatcher
 from extractor.engines.gemini.engine import GeminiEngine, GeminiOptions
@@ -13,7 +15,10 @@ from extractor.gate import AnswerGuard, CallLimit, FixedLimit, Freshness, GatedE
 from extractor.handler import SERVICE, ChunkHandler, StartExtraction, Tools
 from extractor.lexicon import french
 from extractor.patience import RetryPolicy
-from extractor.settings import Settings
+from extractor.page_reading.port import NoPageReader, PageReader
+from extractor.page_reading.reader import TesseractReader
+from extractor.page_reading.tesseract import find_tesseract
+from extractor.settings import Ocr, Settings
 from extractor.window import Window
 from extractor.worker import ExtractorWorker
 from feuilleton.contracts.job_settings import Engine
@@ -22,6 +27,8 @@ from feuilleton.streaming.control import ControlLog
 from feuilleton.streaming.dead_letter import DeadLetters
 from feuilleton.streaming.kafka import KafkaPublisher
 
+
+log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class LimitedEngine:
@@ -44,14 +51,22 @@ class EnginePart:
         await self._engine.close()
 
 
-def configured_engines(settings: Settings) -> dict[Engine, LimitedEngine]:
+def page_reader(settings: Settings) -> PageReader:
+    """What reads pages for engines that cannot see, as far as it is installed."""
+    tesseract = find_tesseract(settings.tessdata_prefix) if settings.ocr is Ocr.AUTO else None
+    log.info("page_reader_chosen", reader="none" if tesseract is None else "tesseract")
+    return NoPageReader() if tesseract is None else TesseractReader(tesseract, pages_at_once=settings.ocr_pages)
+
+
+def configured_engines(settings: Settings, pages: PageReader) -> dict[Engine, LimitedEngine]:
     """The engines that the settings switch on. Raises LexiconMissingError when the installation is broken."""
     french()  # every extraction reads it: better no start than each chunk failing
     engines: dict[Engine, LimitedEngine] = {}
     if settings.local_workers:
         options = LocalOptions(settings.local_workers, settings.local_worker_memory_bytes)
         # One more than there are workers, so that none waits while a checkpoint is written.
-        engines[Engine.LOCAL] = LimitedEngine(LocalEngine(options), FixedLimit(settings.local_workers + 1))
+        local = LocalEngine(options, pages=pages)
+        engines[Engine.LOCAL] = LimitedEngine(local, FixedLimit(settings.local_workers + 1))
     if settings.gemini_api_key is not None:
         gemini = GeminiOptions(
             timeout_seconds=settings.gemini_timeout_seconds,
@@ -62,6 +77,28 @@ def configured_engines(settings: Settings) -> dict[Engine, LimitedEngine]:
         engines[Engine.GEMINI] = LimitedEngine(GeminiEngine(key, gemini), FixedLimit(settings.gemini_calls))
     return engines
 
+def _gemini(settings: Settings, key: SecretStr) -> GeminiEngine:
+    options = GeminiOptions(
+        timeout_seconds=settings.gemini_timeout_seconds,
+        base_url=settings.gemini_base_url,
+        connections=settings.gemini_calls,
+        terms=settings.model_terms,
+    )
+    return GeminiEngine(key.get_secret_value(), options)
+
+
+def _openai(settings: Settings, base_url: str, pages: PageReader) -> OpenAIEngine:
+    key = settings.openai_api_key
+    options = OpenAIOptions(
+        base_url=base_url,
+        api_key="" if key is None else key.get_secret_value(),
+        timeout_seconds=settings.openai_timeout_seconds,
+        connections=settings.openai_calls,
+        terms=settings.model_terms,
+    )
+    return OpenAIEngine(options, pages=pages)
+
+
 
 def build_worker(
     settings: Settings,
@@ -70,7 +107,8 @@ def build_worker(
     start_extraction: StartExtraction = Extraction,
 ) -> ExtractorWorker:
     """Inside a running loop. `engines` replaces those that the settings would switch on."""
-    limited = configured_engines(settings) if engines is None else engines
+    pages = page_reader(settings)
+    limited = configured_engines(settings, pages) if engines is None else engines
     bootstrap, prefix = settings.kafka_bootstrap_servers, settings.kafka_prefix
     store = open_store(settings.object_store_url)
     publisher = KafkaPublisher(bootstrap, client_id=SERVICE, prefix=prefix)
@@ -98,4 +136,6 @@ def build_worker(
     timing = GroupTiming(session_seconds=settings.session_seconds)
     consumer = ChunkConsumer(bootstrap, prefix=prefix, dispatcher=dispatcher, timing=timing, membership=membership)
     local = [EnginePart(one.engine) for one in limited.values() if isinstance(one.engine, LocalEngine)]
-    return ExtractorWorker(consumer, control, store, parts=[publisher, *local], drain_seconds=settings.drain_seconds)
+    return ExtractorWorker(
+        consumer, control, store, parts=[publisher, pages, *local], drain_seconds=settings.drain_seconds
+    )

@@ -9,8 +9,8 @@ from extractor.engines.port import (
     PageRequest,
     RewriteEngine,
     RewriteRequest,
+    UnreadablePageError,
 )
-from extractor.french import collapse_spaces
 from extractor.lexicon import Lexicon, french
 from extractor.planning import Plan, plan_chunk
 from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
@@ -20,6 +20,7 @@ from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
 from feuilleton.contracts.ids import SentenceId
+from feuilleton.french.cleaning import clean_text
 from feuilleton.observability import metrics
 
 PAGE_TRIES = 3  # calls to read one page, when the answers are not in the agreed form
@@ -98,7 +99,16 @@ class Extraction:
             return chunk.sentences
         if self._page_pdf is None:
             raise PageMissingError(chunk.page_key)
-        request = PageRequest(self._page_pdf, chunk.pages[0], chunk.model)
+        try:
+            return await self._read_page(self._page_pdf) or chunk.sentences
+        except (UnreadablePageError, ModelRefusalError, BadAnswerError):
+            if not chunk.sentences:
+                raise
+            return chunk.sentences
+
+    async def _read_page(self, pdf: bytes) -> tuple[SourceSentence, ...]:
+        chunk = self._chunk
+        request = PageRequest(pdf, chunk.pages[0], chunk.model)
         while True:
             try:
                 answer = await self._engine.read_page(request)
@@ -216,7 +226,8 @@ def _neighbourhood(work: _Work, ask: Ask, chunk_before: str) -> tuple[tuple[Sour
 def _page_sentences(read: Iterable[tuple[str, bool]], chunk: ChunkSubmitted) -> tuple[SourceSentence, ...]:
     """A page of its own has no known paragraphs: each sentence is one, so that none is joined with its neighbour."""
     page = chunk.pages[0]
-    texts = [(collapse_spaces(text), dialogue) for text, dialogue in read]
+    as_printed = chunk.settings.preserve_formatting
+    texts = [(clean_text(text, preserve_formatting=as_printed), dialogue) for text, dialogue in read]
     return tuple(
         SourceSentence(
             id=SentenceId(f"p{page:05d}-{number:04d}"),

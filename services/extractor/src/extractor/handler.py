@@ -126,12 +126,12 @@ class ChunkHandler:
 
     async def _extract(self, chunk: ChunkSubmitted, engine: RewriteEngine) -> Checkpoint | GivenUp:
         page_pdf = None
-        if chunk.chunk_kind is ChunkKind.PAGE:
-            if chunk.page_key is None:
-                return GivenUp("page_not_cut")  # damaged, or too large for a model
+        if chunk.page_key is not None:
             page_pdf = await self._page(chunk.page_key)
             if page_pdf is None:
                 return GivenUp("page_missing")
+        elif chunk.chunk_kind is ChunkKind.PAGE and not chunk.sentences:
+            return GivenUp("page_not_cut")  # damaged, or too large for a model
         patience = Patience(
             self._tools.policy, chunk.first_call_at, excluded_seconds=chunk.quota_wait_seconds, tries=chunk.tries
         )

@@ -1,11 +1,21 @@
 """The extractor's settings: the only reader of its environment."""
 
+from enum import StrEnum
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from feuilleton.settings import CommonSettings
 
 
 class Settings(CommonSettings):
+class Ocr(StrEnum):
+    """Whether pages without text are read on this machine, for engines that cannot see."""
+
+    AUTO = "auto"  # where tesseract is installed with its data of French
+    OFF = "off"
+
+
     gemini_api_key: SecretStr | None = None
     """Without it there is no Gemini engine here: its chunks fail with `engine_not_configured`."""
     gemini_base_url: str | None = None
@@ -24,3 +34,8 @@ class Settings(CommonSettings):
     """A member silent for so long loses its partitions; no model call starts after half of it without an answer."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long a stop waits for calls in flight. Keep it below the platform's grace time."""
+    ocr: Ocr = Ocr.AUTO
+    ocr_pages: int = Field(default=2, ge=1, le=64)
+    """Pages read at a time, one core each."""
+    tessdata_prefix: Path | None = None
+    """Folder of tesseract's languages, where it is not the usual one."""

@@ -78,7 +78,8 @@ class UploadSubmitted(EventData):
 class ChunkSubmitted(EventData):
     """Order to make cards of one chunk. splitter (extractor, when put back) -> extractor.
 
-    `sentences` is empty for a page chunk, whose `page_key` names the cut page. `before` is the sentence that
+    `page_key` names the cut page of a page chunk; its `sentences` are those of a text layer of bad OCR, to be used
+    where no engine can read the page, and else empty. `before` is the sentence that
     precedes the chunk, context only. `tries`, `not_before` (aware UTC), `first_call_at` and
     `quota_wait_seconds` travel with a message that is put back, so that no clock restarts.
     A duplicate costs one read of the checkpoint, or joins the call that runs.

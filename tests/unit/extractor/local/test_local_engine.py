@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from extractor.engines.local.engine import CutFunction, LocalEngine, LocalOptions
-from extractor.engines.port import PageRequest, RewriteRequest, UnreadablePageError
+from extractor.engines.port import PageAnswer, PageRequest, RewriteRequest, UnreadablePageError
+from extractor.page_reading.port import NoPageReader
 from feuilleton.contracts.documents import CardMethod, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
@@ -71,7 +72,18 @@ async def test_workers_that_die_of_everything_are_a_fault_and_not_a_book_without
             await local.rewrite(request(LONG, LONG))
 
 
-async def test_a_page_without_text_is_refused_for_good() -> None:
+class OnePageReader(NoPageReader):
+    async def read(self, request: PageRequest) -> PageAnswer:
+        return PageAnswer(((f"Page {request.page}.", False),))
+
+
+async def test_a_page_without_text_is_read_by_the_reader_of_pages() -> None:
+    local = LocalEngine(cut=cut_nothing, load=load_nothing, pages=OnePageReader())
+    assert (await local.read_page(PageRequest(b"%PDF", 7, ""))).sentences == (("Page 7.", False),)
+    await local.close()
+
+
+async def test_a_page_without_text_is_refused_for_good_where_nothing_reads_pages() -> None:
     async with engine(cut_nothing) as local:
         with pytest.raises(UnreadablePageError) as refused:
             await local.read_page(PageRequest(b"%PDF", 7, ""))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from extractor.engines.local.cards import Card
 from extractor.engines.local.confidence import DEFAULT_MINIMUM
 from extractor.engines.local.worker import CutSource, cut_sources, load_models
-from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, RewriteRequest, UnreadablePageError
+from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, RewriteRequest
+from extractor.page_reading.port import NoPageReader, PageReader
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine
@@ -50,12 +51,14 @@ class LocalEngine:
         *,
         cut: CutFunction = cut_sources,
         load: Callable[[], None] = load_models,
+        pages: PageReader | None = None,
     ) -> None:
         """`cut` and `load` run in the worker processes, so they are module-level functions."""
         self._options = options or LocalOptions()
         self._cut_sources = cut
         limits = Limits(self._options.workers, self._options.memory_bytes, self._options.tasks_per_worker)
         self._pool = IsolatedPool(limits, load)
+        self._pages = pages or NoPageReader()
 
     async def start(self) -> None:
         """Return when the models are loaded; without it the first call waits for them."""
@@ -78,8 +81,11 @@ class LocalEngine:
         return RewriteAnswer(tuple(cards), tuple(declined))
 
     async def read_page(self, request: PageRequest) -> PageAnswer:
-        """Raises UnreadablePageError: a picture of a page is beyond this engine."""
-        raise UnreadablePageError(f"the local engine cannot read page {request.page}, which has no text layer")
+        """As the page reader does it; without one UnreadablePageError (`page_needs_ocr`)."""
+        return await self._pages.read(request)
+
+    def other_model(self, model: str) -> str | None:  # noqa: ARG002  (the port's shape)
+        return None
 
     async def close(self) -> None:
         await self._pool.stop()
