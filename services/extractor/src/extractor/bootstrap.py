@@ -77,29 +77,6 @@ def configured_engines(settings: Settings, pages: PageReader) -> dict[Engine, Li
         engines[Engine.GEMINI] = LimitedEngine(GeminiEngine(key, gemini), FixedLimit(settings.gemini_calls))
     return engines
 
-def _gemini(settings: Settings, key: SecretStr) -> GeminiEngine:
-    options = GeminiOptions(
-        timeout_seconds=settings.gemini_timeout_seconds,
-        base_url=settings.gemini_base_url,
-        connections=settings.gemini_calls,
-        terms=settings.model_terms,
-    )
-    return GeminiEngine(key.get_secret_value(), options)
-
-
-def _openai(settings: Settings, base_url: str, pages: PageReader) -> OpenAIEngine:
-    key = settings.openai_api_key
-    options = OpenAIOptions(
-        base_url=base_url,
-        api_key="" if key is None else key.get_secret_value(),
-        timeout_seconds=settings.openai_timeout_seconds,
-        connections=settings.openai_calls,
-        terms=settings.model_terms,
-    )
-    return OpenAIEngine(options, pages=pages)
-
-
-
 def build_worker(
     settings: Settings,
     *,
