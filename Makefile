@@ -44,6 +44,9 @@ test: bootstrap ## Everything but the long campaigns, with a real broker and dat
 test-slow: bootstrap ## The long campaigns: all novels, faults
 	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) -m slow $(ARGS)
 
+eval: bootstrap ## Measure text and cards of four novels, and write the tables of docs/quality.md
+	@exec $(PYTHON_ENV) -m eval measure $(ARGS)
+
 bench: bootstrap ## Measure (BENCH=name runs bench/name.py; without it, which there are)
 	@test -n "$(BENCH)" || { echo "BENCH is one of: $(basename $(notdir $(wildcard bench/*.py)))"; exit 2; }
 	@exec $(PYTHON_ENV) bench/$(BENCH).py $(ARGS)
@@ -78,4 +81,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow eval bench check format docs lock clean

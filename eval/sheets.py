@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +18,10 @@ class Verdict(StrEnum):
     CORRECT = "correct"
     DOUBTFUL = "doubtful"
     WRONG = "wrong"
+
+
+_NEEDED = frozenset({"source", "card", "verdict", "reason"})
+_SHORT_FORMS = {"ok": Verdict.CORRECT}
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,14 @@ def write(lines: Sequence[Line] | Sequence[KeyLine], out: TextIO) -> None:
 
 
 def read(path: Path) -> list[Line]:
-    """A sheet, read or not; further columns are passed over.
+    """A sheet, read or not; further columns are passed over. A list that was not drawn by this program may lack id,
+    novel and the sentence before: then its lines are numbered.
 
-    Raises ValueError for a verdict that is none, a missing column and an id that comes twice.
+    Raises ValueError for a verdict that is none, another missing column and an id that comes twice.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        missing = [field.name for field in fields(Line) if field.name not in (rows.fieldnames or ())]
+        missing = sorted(_NEEDED - set(rows.fieldnames or ()))
         if missing:
             raise ValueError(f"{path.name} has no column {', '.join(missing)}")
         lines = list(_lines(rows, path))
@@ -79,8 +84,10 @@ def read(path: Path) -> list[Line]:
 
 
 def _lines(rows: Iterable[dict[str, str | None]], path: Path) -> Iterator[Line]:
-    for row in rows:
-        line = Line(**{field.name: (row[field.name] or "").strip() for field in fields(Line)})
+    for number, row in enumerate(rows, 1):
+        numbered = {"id": f"{number}", **row}
+        line = Line(**{field.name: (numbered.get(field.name) or "").strip() for field in fields(Line)})
+        line = replace(line, verdict=_SHORT_FORMS.get(line.verdict, line.verdict))
         if line.verdict and line.verdict not in set(Verdict):
             raise ValueError(f"{path.name}, {line.id}: {line.verdict!r} is no verdict ({', '.join(Verdict)})")
         yield line

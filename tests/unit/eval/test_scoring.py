@@ -59,6 +59,22 @@ def test_a_sheet_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert sheets.read(path) == [quoted, *LINES[1:]]
 
 
+def test_a_list_without_ids_and_novels_is_numbered_and_ok_means_correct(tmp_path: Path) -> None:
+    path = tmp_path / "own.tsv"
+    path.write_text("source\tcard\tverdict\treason\nA.\tB.\tok\t\nA.\tC.\twrong\tsubject\n", encoding="utf-8")
+    assert sheets.read(path) == [
+        sheets.Line("1", "", "", "A.", "B.", "correct"),
+        sheets.Line("2", "", "", "A.", "C.", "wrong", "subject"),
+    ]
+
+
+def test_a_list_without_cards_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.tsv"
+    path.write_text("source\tverdict\treason\nA.\tok\t\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no column card"):
+        sheets.read(path)
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [([line(1, "corect")], "'corect' is no verdict"), ([line(1, "correct"), line(1, "wrong")], "has twice: 1")],

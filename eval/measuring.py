@@ -1,0 +1,87 @@
+"""`make eval`: everything that is measured, into docs/quality.md."""
+
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from eval import cache, page
+from eval.cards import Judged, Made, figures_of, sample
+from eval.judges import MODELS
+from eval.measures.segmentation import BoundaryScores, boundary_scores, read_gold
+from eval.novels import NOVELS, novel_text, sentences_of
+from eval.readings import announced_table, judges_table, others_table
+from eval.tables import NovelFigures, quality_table, telling_table
+from feuilleton.contracts.quality import QualityCounts, total_of
+
+EVERY = 4
+ALL = "all four"
+
+
+def write_page(every: int = EVERY) -> None:
+    """Measure all and write the page anew. `every`: of the pieces of a novel, of about 1,000 words each, take every
+    so manyth for the figures of cards.
+    """
+    began = time.monotonic()
+    novels = [_novel(novel, every) for novel in NOVELS]
+    seconds = time.monotonic() - began
+    whole = together(novels)
+    sections = {
+        "figures": f"{_how(every, seconds)}\n\n{quality_table([*novels, whole])}",
+        "telling": telling_table(whole.made),
+    }
+    _write(sections | reading_sections())
+
+
+def write_readings() -> None:
+    """Only the tables of what was read."""
+    _write(reading_sections())
+
+
+def reading_sections() -> dict[str, str]:
+    return {"announced": announced_table(), "other readings": others_table(), "judges": judges_table()}
+
+
+def together(novels: Iterable[NovelFigures]) -> NovelFigures:
+    """Sums of counts; of the shares of text the mean over novels."""
+    found = list(novels)
+    return NovelFigures(
+        ALL,
+        mean([one.words_right for one in found]),
+        mean([one.ends_f1 for one in found]),
+        {maker: _sum(one.made[maker] for one in found) for maker in found[0].made},
+    )
+
+
+def mean(shares: Sequence[float | None]) -> float | None:
+    """None when one is missing."""
+    known = [share for share in shares if share is not None]
+    return sum(known) / len(known) if len(known) == len(shares) else None
+
+
+def _sum(made: Iterable[Made]) -> Made:
+    found = list(made)
+    judged = {
+        model: Judged(sum(one.judged[model].passed for one in found), sum(one.judged[model].asked for one in found))
+        for model in MODELS
+    }
+    return Made(total_of(QualityCounts, (one.counts for one in found)), judged)
+
+
+def _novel(novel: str, every: int) -> NovelFigures:
+    began = time.monotonic()
+    text = novel_text(novel)
+    gold = [paragraph for paragraph in read_gold() if paragraph.novel.startswith(novel)]
+    ends = sum(boundary_scores(gold).values(), BoundaryScores())
+    made = figures_of(novel, sample(sentences_of(text), every))
+    print(f"{novel}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return NovelFigures(novel, None, ends.f1, made)
+
+
+def _how(every: int, seconds: float) -> str:
+    share = "whole novels" if every == 1 else f"every {every}th piece (about 1,000 words) of each novel"
+    return f"Cards: {share}. Measured in {seconds:.0f} s; rules of cards {cache.code_hash()[:8]}."
+
+
+def _write(sections: Mapping[str, str]) -> None:
+    text = page.PAGE.read_text(encoding="utf-8")
+    page.PAGE.write_text(page.replaced(text, sections), encoding="utf-8")
