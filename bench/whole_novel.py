@@ -24,7 +24,7 @@ from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.uploads import JobOptions
 from feuilleton_local.servers.running import running_servers
 from feuilleton_sample import typeset_raw_novel
-from tests.fakes.gemini.background import gemini_process
+from tests.fakes.models.background import model_process
 from tests.results import Result, read_result
 from tests.stack import API_KEY, Stack, environment, running_stack
 
@@ -97,7 +97,7 @@ def main() -> None:
         pdf.write_bytes(typeset_raw_novel(options.novel.read_text(encoding="utf-8"), options.novel.stem))
         with (
             running_servers(folder / "servers") as servers,
-            gemini_process(folder, "--latency", str(options.latency)) as gemini,
+            model_process("gemini", folder, "--latency", str(options.latency)) as gemini,
         ):
             asyncio.run(create_topics(servers.kafka_bootstrap_servers))
             env = environment(

@@ -30,7 +30,7 @@ from feuilleton_local.servers.running import (
     running_servers,
 )
 from feuilleton_sample import typeset_sample
-from tests.fakes.gemini.background import gemini_process
+from tests.fakes.models.background import model_process
 from tests.stack import API_KEY, Stack, environment, running_stack
 
 # A deadline of the clock fails on a busy machine and says nothing of the code.
@@ -161,7 +161,7 @@ def own_postgres(tmp_path: Path) -> Iterator[LocalServer]:
 @pytest.fixture(scope="session")
 def gemini(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The fake Gemini in a process of its own: its base URL."""
-    with gemini_process(tmp_path_factory.mktemp("gemini")) as url:
+    with model_process("gemini", tmp_path_factory.mktemp("gemini")) as url:
         yield url
 
 

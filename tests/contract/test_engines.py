@@ -8,30 +8,30 @@ import pytest
 
 from extractor.engines.gemini import GeminiEngine, GeminiOptions
 from extractor.engines.local.engine import LocalEngine
-from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, RewriteRequest, UnreadablePageError
+from extractor.engines.openai import OpenAIEngine, OpenAIOptions
+from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, UnreadablePageError
 from extractor.lexicon import french
 from extractor.typography import tidy
 from extractor.validation import SourceRules, judge_card
 from extractor.verdicts import Verdict
-from feuilleton.contracts.documents import SourceSentence
-from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from tests.fakes.gemini import FakeGemini
-
-TEXTS = (
-    "La pluie tombait.",
-    "Le vieux notaire ferma la porte de son étude, et il descendit lentement la rue qui menait au port.",
-    "— Venez-vous ? dit-elle.",
-    "Quand la nuit fut venue, les pêcheurs rentrèrent, et leurs femmes les attendaient sur le quai mouillé.",
-    "Il pensait à la mer ; il y pensait chaque soir, depuis que son frère avait quitté la maison.",
-)
-WANTED = (1, 3, 4)
+from tests.fakes.openai import FakeOpenAI
+from tests.unit.extractor.scripted_engine import a_rewrite_request
 
 
 @asynccontextmanager
 async def gemini(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
     async with FakeGemini() as server:
         engine = GeminiEngine("key", GeminiOptions(base_url=server.url, timeout_seconds=20))
+        yield engine
+        await engine.close()
+
+
+@asynccontextmanager
+async def openai(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
+    async with FakeOpenAI() as server:
+        engine = OpenAIEngine(OpenAIOptions(f"{server.url}/v1", timeout_seconds=20))
         yield engine
         await engine.close()
 
@@ -50,7 +50,7 @@ async def local(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
 
 
 OpenEngine = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[RewriteEngine]]
-ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini, Engine.LOCAL: local}
+ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini, Engine.OPENAI: openai, Engine.LOCAL: local}
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -59,27 +59,13 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]
         yield engine
 
 
-def a_request(settings: JobSettings | None = None) -> RewriteRequest:
-    sentences = tuple(
-        SourceSentence(id=SentenceId(f"s{number:04d}"), text=text, page=1, paragraph=number)
-        for number, text in enumerate(TEXTS)
-    )
-    return RewriteRequest(
-        sentences=sentences,
-        wanted=tuple(sentences[number].id for number in WANTED),
-        before="Le soir venait.",
-        settings=settings or JobSettings(),
-        model="gemini-2.5-flash",
-    )
-
-
 async def test_an_engine_says_what_it_is_and_which_rules_it_follows(engine: RewriteEngine) -> None:
     assert engine.name in Engine
     assert engine.prompt_version
 
 
 async def test_each_wanted_sentence_gets_cards_or_a_reason_and_no_other_does(engine: RewriteEngine) -> None:
-    request = a_request()
+    request = a_rewrite_request()
     answer = await engine.rewrite(request)
     answered = [card.source_id for card in answer.cards]
     declined = [each.source_id for each in answer.declined]
@@ -91,7 +77,7 @@ async def test_each_wanted_sentence_gets_cards_or_a_reason_and_no_other_does(eng
 
 @pytest.mark.parametrize("settings", [JobSettings(), JobSettings(sentence_length_limit=12, min_sentence_length=3)])
 async def test_the_cards_pass_the_validators(engine: RewriteEngine, settings: JobSettings) -> None:
-    request = a_request(settings)
+    request = a_rewrite_request(settings)
     texts = {sentence.id: sentence.text for sentence in request.sentences}
     for card in (await engine.rewrite(request)).cards:
         rules = SourceRules.of(texts[card.source_id], "", settings, french())
@@ -99,20 +85,20 @@ async def test_the_cards_pass_the_validators(engine: RewriteEngine, settings: Jo
 
 
 async def test_the_same_request_gets_the_same_cards_alone_and_among_others(engine: RewriteEngine) -> None:
-    alone = (await engine.rewrite(a_request())).cards
-    together = await asyncio.gather(*(engine.rewrite(a_request()) for _ in range(4)))
+    alone = (await engine.rewrite(a_rewrite_request())).cards
+    together = await asyncio.gather(*(engine.rewrite(a_rewrite_request()) for _ in range(4)))
     assert [answer.cards for answer in together] == [alone] * 4
 
 
 async def test_a_cancelled_call_ends_at_once_and_the_engine_goes_on(engine: RewriteEngine) -> None:
-    await engine.rewrite(a_request())
-    call = asyncio.create_task(engine.rewrite(a_request()))
+    await engine.rewrite(a_rewrite_request())
+    call = asyncio.create_task(engine.rewrite(a_rewrite_request()))
     await asyncio.sleep(0)
     call.cancel()
     async with asyncio.timeout(2):
         with pytest.raises(asyncio.CancelledError):
             await call
-    assert (await engine.rewrite(a_request())).cards
+    assert (await engine.rewrite(a_rewrite_request())).cards
 
 
 async def test_a_page_is_read_or_refused_for_good(engine: RewriteEngine) -> None:

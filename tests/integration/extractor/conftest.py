@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fakes.gemini import Plan
-from tests.fakes.gemini.server import Stats
+from tests.fakes.gemini import Plan, Stats
 from tests.integration.extractor.broker import Broker
 from tests.stack import Stack, environment
 

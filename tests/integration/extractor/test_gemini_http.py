@@ -12,11 +12,18 @@ import pytest_asyncio
 from extractor.engines.gemini import GeminiEngine, GeminiOptions
 from extractor.engines.port import BadAnswerError, ModelRefusalError, PageRequest
 from extractor.extraction import Extraction, NoUsableAnswerError
+from extractor.repairs import RepairLimits
 from feuilleton.contracts.documents import Checkpoint
 from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
-from tests.contract.test_engines import a_request
 from tests.fakes.gemini import FakeGemini, Fault, Plan, Refusal
-from tests.unit.extractor.scripted_engine import a_long_sentence, a_page_chunk, a_text_chunk, listed, represented
+from tests.unit.extractor.scripted_engine import (
+    a_long_sentence,
+    a_page_chunk,
+    a_rewrite_request,
+    a_text_chunk,
+    listed,
+    represented,
+)
 
 KEY = "AIza-0123456789-secret"
 TIMEOUT_SECONDS = 0.5
@@ -47,7 +54,7 @@ def gemini(server: FakeGemini) -> FakeGemini:
 
 async def failure_of(engine: GeminiEngine) -> PipelineError:
     with pytest.raises(PipelineError) as caught:
-        await engine.rewrite(a_request())
+        await engine.rewrite(a_rewrite_request())
     return caught.value
 
 
@@ -65,11 +72,10 @@ async def failure_of(engine: GeminiEngine) -> PipelineError:
         (Fault.FORBIDDEN, PipelineError, "model_auth"),
         (Fault.NO_MODEL, PipelineError, "model_not_found"),
         (Fault.BAD_REQUEST, PipelineError, "bad_request"),
-        (Fault.CUT_JSON, BadAnswerError, "bad_answer"),
         (Fault.NOT_JSON, BadAnswerError, "bad_answer"),
         (Fault.WRONG_SHAPE, BadAnswerError, "bad_answer"),
         (Fault.HTML, BadAnswerError, "bad_answer"),
-        (Fault.MAX_TOKENS, ModelRefusalError, "max_tokens"),
+        (Fault.NO_ROOM, ModelRefusalError, "max_tokens"),
         (Fault.SAFETY, ModelRefusalError, "safety"),
         (Fault.RECITATION, ModelRefusalError, "recitation"),
         (Fault.BLOCKED_PROMPT, ModelRefusalError, "safety"),
@@ -84,6 +90,19 @@ async def test_each_failure_is_told_apart_costs_one_request_and_shows_no_key(
     assert error.code == code
     assert gemini.stats.calls == 1
     assert KEY not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_JSON, Fault.MAX_TOKENS])
+async def test_of_an_answer_that_breaks_off_the_sentences_before_the_break_are_kept(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
+) -> None:
+    whole = (await engine.rewrite(a_rewrite_request())).cards
+    gemini.plan = Plan(faults=(fault,))
+    cards = (await engine.rewrite(a_rewrite_request())).cards
+    kept = dict.fromkeys(card.source_id for card in cards)
+    assert list(kept) == list(a_rewrite_request().wanted)[: len(kept)]
+    assert 0 < len(kept) < len(a_rewrite_request().wanted)
+    assert cards == tuple(card for card in whole if card.source_id in kept)
 
 
 @pytest.mark.parametrize("fault", [Fault.QUOTA, Fault.QUOTA_HEADER])
@@ -111,7 +130,7 @@ async def test_the_key_travels_in_its_header_and_is_never_logged(
 ) -> None:
     gemini.plan = Plan(api_key=KEY, faults=())
     with caplog.at_level(logging.DEBUG):
-        await engine.rewrite(a_request())
+        await engine.rewrite(a_rewrite_request())
     assert gemini.stats.paid == 1
     assert KEY not in caplog.text
     assert KEY not in repr(engine)
@@ -125,7 +144,7 @@ async def test_the_environment_does_not_redirect_the_engine(
     monkeypatch.setenv("GOOGLE_API_KEY", "another-key")
     gemini.plan = Plan(api_key=KEY)
     engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url))
-    await engine.rewrite(a_request())
+    await engine.rewrite(a_rewrite_request())
     await engine.close()
     assert gemini.stats.paid == 1
 
@@ -136,7 +155,7 @@ async def test_an_engine_without_a_key_is_refused() -> None:
 
 
 async def test_tokens_are_those_that_the_server_counted(gemini: FakeGemini, engine: GeminiEngine) -> None:
-    usage = (await engine.rewrite(a_request())).usage
+    usage = (await engine.rewrite(a_rewrite_request())).usage
     stats = gemini.stats
     assert (usage.prompt_tokens, usage.output_tokens, usage.thinking_tokens) == (
         stats.prompt_tokens,
@@ -150,7 +169,7 @@ async def test_tokens_are_those_that_the_server_counted(gemini: FakeGemini, engi
 async def test_hundreds_of_calls_are_in_flight_at_once(gemini: FakeGemini) -> None:
     gemini.plan = Plan(latency_seconds=3)
     engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url, timeout_seconds=60))
-    await asyncio.gather(*(engine.rewrite(a_request()) for _ in range(300)))
+    await asyncio.gather(*(engine.rewrite(a_rewrite_request()) for _ in range(300)))
     await engine.close()
     assert gemini.stats.peak_in_flight == 300
 
@@ -158,7 +177,7 @@ async def test_hundreds_of_calls_are_in_flight_at_once(gemini: FakeGemini) -> No
 async def test_a_cancelled_call_is_aborted_at_the_server_and_not_paid(gemini: FakeGemini) -> None:
     gemini.plan = Plan(latency_seconds=30)
     engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url))
-    call = asyncio.create_task(engine.rewrite(a_request()))
+    call = asyncio.create_task(engine.rewrite(a_rewrite_request()))
     async with asyncio.timeout(5):
         await gemini.wait_until(lambda stats: stats.in_flight == 1)
         call.cancel()
@@ -225,7 +244,7 @@ async def test_a_model_that_never_answers_well_fails_the_chunk_within_the_budget
     gemini.plan = Plan(chances={Fault.NOT_JSON: 1.0})
     with pytest.raises(NoUsableAnswerError):
         await extract(engine)
-    assert gemini.stats.paid == 13
+    assert gemini.stats.paid == 1 + RepairLimits().calls
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -237,7 +256,7 @@ async def test_a_model_that_fails_at_random_loses_no_sentence(
     checkpoint = await extract(engine)
     assert {*represented(checkpoint), *listed(checkpoint)} == {sentence.id for sentence in LONG}
     assert len(listed(checkpoint)) <= 3
-    assert checkpoint.usage.calls <= 13
+    assert checkpoint.usage.calls <= 1 + RepairLimits().calls
 
 
 async def test_a_page_chunk_is_read_and_made_into_cards(gemini: FakeGemini, engine: GeminiEngine) -> None:

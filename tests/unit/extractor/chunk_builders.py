@@ -133,6 +133,9 @@ class IdleEngine:
     async def read_page(self, request: PageRequest) -> PageAnswer:
         raise NotImplementedError
 
+    def other_model(self, model: str) -> str | None:  # noqa: ARG002  (the port's shape)
+        return None
+
     async def close(self) -> None:
         return
 

@@ -21,6 +21,7 @@ class ScriptedEngine:
     pages: Sequence[PageAnswer | Exception] = ()
     name: Engine = Engine.GEMINI
     prompt_version: str = "scripted-1"
+    others: dict[str, str] = field(default_factory=dict)
     requests: list[RewriteRequest] = field(default_factory=list)
     page_requests: list[PageRequest] = field(default_factory=list)
 
@@ -34,6 +35,9 @@ class ScriptedEngine:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def other_model(self, model: str) -> str | None:
+        return self.others.get(model)
 
     async def close(self) -> None:
         return
@@ -110,3 +114,27 @@ def represented(checkpoint: Checkpoint) -> list[str]:
 
 def listed(checkpoint: Checkpoint) -> list[str]:
     return [each.source_id for each in checkpoint.dropped]
+
+
+REQUEST_TEXTS = (
+    "La pluie tombait.",
+    "Le vieux notaire ferma la porte de son étude, et il descendit lentement la rue qui menait au port.",
+    "— Venez-vous ? dit-elle.",
+    "Quand la nuit fut venue, les pêcheurs rentrèrent, et leurs femmes les attendaient sur le quai mouillé.",
+    "Il pensait à la mer ; il y pensait chaque soir, depuis que son frère avait quitté la maison.",
+)
+_WANTED = (1, 3, 4)
+
+
+def a_rewrite_request(settings: JobSettings | None = None) -> RewriteRequest:
+    sentences = tuple(
+        SourceSentence(id=SentenceId(f"s{number:04d}"), text=text, page=1, paragraph=number)
+        for number, text in enumerate(REQUEST_TEXTS)
+    )
+    return RewriteRequest(
+        sentences=sentences,
+        wanted=tuple(sentences[number].id for number in _WANTED),
+        before="Le soir venait.",
+        settings=settings or JobSettings(),
+        model="gemini-2.5-flash",
+    )

@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
+from pydantic import SecretStr
 
 from extractor.consumer import ChunkConsumer, GroupTiming
 from extractor.dispatcher import Dispatcher
 from extractor.engines.gemini.engine import GeminiEngine, GeminiOptions
 from extractor.engines.local.engine import LocalEngine, LocalOptions
+from extractor.engines.openai.engine import OpenAIEngine, OpenAIOptions
 from extractor.engines.port import RewriteEngine
 from extractor.extraction import Extraction
 from extractor.gate import AnswerGuard, CallLimit, FixedLimit, Freshness, GatedEngine
 from extractor.handler import SERVICE, ChunkHandler, StartExtraction, Tools
 from extractor.lexicon import french
-from extractor.patience import RetryPolicy
 from extractor.page_reading.port import NoPageReader, PageReader
 from extractor.page_reading.reader import TesseractReader
 from extractor.page_reading.tesseract import find_tesseract
+from extractor.patience import RetryPolicy
 from extractor.settings import Ocr, Settings
 from extractor.window import Window
 from extractor.worker import ExtractorWorker
@@ -27,8 +29,8 @@ from feuilleton.streaming.control import ControlLog
 from feuilleton.streaming.dead_letter import DeadLetters
 from feuilleton.streaming.kafka import KafkaPublisher
 
-
 log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True)
 class LimitedEngine:
@@ -68,14 +70,35 @@ def configured_engines(settings: Settings, pages: PageReader) -> dict[Engine, Li
         local = LocalEngine(options, pages=pages)
         engines[Engine.LOCAL] = LimitedEngine(local, FixedLimit(settings.local_workers + 1))
     if settings.gemini_api_key is not None:
-        gemini = GeminiOptions(
-            timeout_seconds=settings.gemini_timeout_seconds,
-            base_url=settings.gemini_base_url,
-            connections=settings.gemini_calls,
-        )
-        key = settings.gemini_api_key.get_secret_value()
-        engines[Engine.GEMINI] = LimitedEngine(GeminiEngine(key, gemini), FixedLimit(settings.gemini_calls))
+        gemini = _gemini(settings, settings.gemini_api_key)
+        engines[Engine.GEMINI] = LimitedEngine(gemini, FixedLimit(settings.gemini_calls))
+    if settings.openai_base_url is not None:
+        openai = _openai(settings, settings.openai_base_url, pages)
+        engines[Engine.OPENAI] = LimitedEngine(openai, FixedLimit(settings.openai_calls))
     return engines
+
+
+def _gemini(settings: Settings, key: SecretStr) -> GeminiEngine:
+    options = GeminiOptions(
+        timeout_seconds=settings.gemini_timeout_seconds,
+        base_url=settings.gemini_base_url,
+        connections=settings.gemini_calls,
+        terms=settings.model_terms,
+    )
+    return GeminiEngine(key.get_secret_value(), options)
+
+
+def _openai(settings: Settings, base_url: str, pages: PageReader) -> OpenAIEngine:
+    key = settings.openai_api_key
+    options = OpenAIOptions(
+        base_url=base_url,
+        api_key="" if key is None else key.get_secret_value(),
+        timeout_seconds=settings.openai_timeout_seconds,
+        connections=settings.openai_calls,
+        terms=settings.model_terms,
+    )
+    return OpenAIEngine(options, pages=pages)
+
 
 def build_worker(
     settings: Settings,

@@ -72,6 +72,7 @@ class Extraction:
         self._page_pdf = page_pdf
         self._limits = limits or RepairLimits.of(engine.name)
         self._lexicon = lexicon or french()
+        self._other_model = engine.other_model(chunk.model)
         self._page_tries = 0
         self._work: _Work | None = None
         self.usage = Usage()
@@ -94,6 +95,9 @@ class Extraction:
         return checkpoint
 
     async def _sentences(self) -> tuple[SourceSentence, ...]:
+        """Those of the message. A page is read first, and what the message holds (a text layer of bad OCR) stands
+        in where no engine can read it.
+        """
         chunk = self._chunk
         if chunk.page_key is None:
             return chunk.sentences
@@ -132,7 +136,8 @@ class Extraction:
             if sentence.id in wanted
         }
         place = {sentence.id: index for index, sentence in enumerate(sentences)}
-        return _Work(sentences, plan, AskQueue(plan.wanted, self._limits), Tally(rules), place)
+        queue = AskQueue(plan.wanted, self._limits, has_other_model=self._other_model is not None)
+        return _Work(sentences, plan, queue, Tally(rules), place)
 
     async def _ask(self, ask: Ask, work: _Work) -> None:
         """One call. An error that the caller may try again leaves the queue as it was."""
@@ -146,6 +151,10 @@ class Extraction:
         except BadAnswerError as exc:
             self._pay(exc.usage, repair=ask.round > 0, billed=False)
             failing = work.tally.fail(ask, BAD_ANSWER, exc.detail)
+        except PipelineError as exc:
+            if exc.retryable or not ask.other_model:
+                raise
+            failing = ask.wanted  # a second model that is not there says nothing new of the sentence
         else:
             failing = work.tally.take(ask, answer)
             useful = len(failing) < len(ask.wanted)
@@ -161,20 +170,15 @@ class Extraction:
             wanted=ask.wanted,
             before=before,
             settings=self._chunk.settings,
-            model=self._chunk.model,
+            model=(self._other_model if ask.other_model else None) or self._chunk.model,
             repair_round=ask.round,
+            after_refusal=ask.after_refusal,
         )
 
     def _pay(self, usage: Usage, *, repair: bool, billed: bool) -> None:
         """Repairs and answers without use are ours to pay."""
-        self.usage = Usage(
-            prompt_tokens=self.usage.prompt_tokens + usage.prompt_tokens,
-            output_tokens=self.usage.output_tokens + usage.output_tokens,
-            thinking_tokens=self.usage.thinking_tokens + usage.thinking_tokens,
-            billed_tokens=self.usage.billed_tokens + (usage.tokens if billed else 0),
-            calls=self.usage.calls + usage.calls,
-            repairs=self.usage.repairs + (usage.calls if repair else 0),
-            seconds=self.usage.seconds + usage.seconds,
+        self.usage += usage.model_copy(
+            update={"billed_tokens": usage.tokens if billed else 0, "repairs": usage.calls if repair else 0}
         )
 
     def _checkpoint(self, work: _Work) -> Checkpoint:

@@ -120,6 +120,9 @@ class GatedEngine:
         async with self._place():
             return await self._counted(self._engine.read_page(request))
 
+    def other_model(self, model: str) -> str | None:
+        return self._engine.other_model(model)
+
     async def close(self) -> None:
         await self._engine.close()
 

@@ -2,9 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import islice
 
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine
@@ -17,7 +16,7 @@ class RepairLimits:
     """
 
     rounds: int = 4
-    calls: int = 12
+    calls: int = 16
 
     @classmethod
     def of(cls, engine: Engine) -> "RepairLimits":
@@ -26,10 +25,14 @@ class RepairLimits:
 
 @dataclass(frozen=True)
 class Ask:
-    """One call: the sentences that it is for, in book order. `round` is 0 for the first call of a chunk."""
+    """One call: the sentences that it is for, in book order. `round` is 0 for the first call of a chunk.
+    `after_refusal`: the call before was refused. `other_model`: it goes to a second model, the last try.
+    """
 
     wanted: tuple[SentenceId, ...]
     round: int = 0
+    after_refusal: bool = False
+    other_model: bool = False
 
 
 class Failure(Enum):
@@ -48,9 +51,10 @@ class AskQueue:
     a transient error interrupted is asked once more, and nothing else.
     """
 
-    def __init__(self, wanted: Sequence[SentenceId], limits: RepairLimits) -> None:
+    def __init__(self, wanted: Sequence[SentenceId], limits: RepairLimits, *, has_other_model: bool = False) -> None:
         self._asks = deque([Ask(tuple(wanted))] if wanted else [])
         self._limits = limits
+        self._has_other_model = has_other_model
         self._calls_left = limits.calls
 
     @property
@@ -59,16 +63,25 @@ class AskQueue:
 
     def answered(self, failing: Sequence[SentenceId], failure: Failure) -> None:
         """Take the first ask off the queue, and queue those of its sentences that failed once more, in smaller pieces:
-        as many of them as the budget has room for. A sentence refused alone in other words is not asked again.
+        as many of them as the budget has room for. A sentence refused alone in other words goes to the other model,
+        and is then given up.
         """
         ask = self._asks.popleft()
-        refused_alone = failure is Failure.REFUSAL and len(ask.wanted) == 1 and ask.round > 0
-        if refused_alone or ask.round >= self._limits.rounds:
+        is_refusal = failure is Failure.REFUSAL
+        if is_refusal and len(ask.wanted) == 1 and ask.round > 0:
+            if self._has_other_model and not ask.other_model:
+                self._queue(replace(ask, round=ask.round + 1, after_refusal=True, other_model=True))
+            return
+        if ask.round >= self._limits.rounds or ask.other_model:
             return
         size = -(-len(ask.wanted) // failure.value)
-        for piece in islice(_batches(failing, size), self._calls_left):
+        for piece in _batches(failing, size):
+            self._queue(Ask(piece, ask.round + 1, after_refusal=is_refusal))
+
+    def _queue(self, ask: Ask) -> None:
+        if self._calls_left > 0:
             self._calls_left -= 1
-            self._asks.append(Ask(piece, ask.round + 1))
+            self._asks.append(ask)
 
 
 def _batches(items: Sequence[SentenceId], size: int) -> Iterator[tuple[SentenceId, ...]]:

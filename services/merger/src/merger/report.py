@@ -19,18 +19,6 @@ from feuilleton.contracts.text import count_words
 from merger.assembly import AssembledChunk
 
 
-def add_usage(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        thinking_tokens=one.thinking_tokens + other.thinking_tokens,
-        billed_tokens=one.billed_tokens + other.billed_tokens,
-        calls=one.calls + other.calls,
-        repairs=one.repairs + other.repairs,
-        seconds=one.seconds + other.seconds,
-    )
-
-
 class Tally:
     """Counts the chunks of one result as they are assembled, in book order.
 
@@ -71,7 +59,7 @@ class Tally:
         self._card_words += sum(count_words(card.text) for card in assembled.cards)
         self._words += sum(count_words(sentence.text) for sentence in checkpoint.sentences)
         self._verdicts.update(checkpoint.verdicts)
-        self.usage = add_usage(self.usage, checkpoint.usage)
+        self.usage = self.usage + checkpoint.usage
 
     def miss(self, chunk: ManifestChunk, failure: ChunkFailure) -> None:
         """Count a chunk that has no good checkpoint. What it cost is told, and not billed."""

@@ -107,7 +107,9 @@ class DroppedSentence(Document):
 
 
 class Usage(Document):
-    """What a chunk cost. `billed_tokens` leaves out repairs and aborted calls."""
+    """What a chunk cost. `billed_tokens` leaves out repairs and aborted calls. `cost_microdollars` is what the model's
+    maker asks for all of its calls, by the price list of `models`; 0 where no price is known.
+    """
 
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -116,10 +118,23 @@ class Usage(Document):
     calls: int = 0
     repairs: int = 0
     seconds: float = 0.0
+    cost_microdollars: int = 0
 
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.output_tokens + self.thinking_tokens
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+            billed_tokens=self.billed_tokens + other.billed_tokens,
+            calls=self.calls + other.calls,
+            repairs=self.repairs + other.repairs,
+            seconds=self.seconds + other.seconds,
+            cost_microdollars=self.cost_microdollars + other.cost_microdollars,
+        )
 
 
 class Checkpoint(Document):

@@ -41,7 +41,8 @@ class UnreadablePageError(PipelineError):
 class RewriteRequest:
     """`sentences` are the whole chunk in book order (in a repair, the wanted ones and a few around them); only those
     in `wanted` need cards, the others are context, as is `before` (the sentence ahead of them, or empty).
-    `repair_round` is 0 for the first call and grows with each repair, so that an engine can change its wording.
+    `repair_round` is 0 for the first call and grows with each repair, so that an engine can change its wording;
+    `after_refusal` says that the call before was refused, not answered badly.
     """
 
     sentences: tuple[SourceSentence, ...]
@@ -50,6 +51,7 @@ class RewriteRequest:
     settings: JobSettings
     model: str
     repair_round: int = 0
+    after_refusal: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,10 @@ class RewriteEngine(Protocol):
 
     async def read_page(self, request: PageRequest) -> PageAnswer:
         """The text of a page image. Raises as `rewrite`, and UnreadablePageError."""
+        ...
+
+    def other_model(self, model: str) -> str | None:
+        """The model to ask for what `model` refuses, or None."""
         ...
 
     async def close(self) -> None: ...

@@ -1,13 +1,12 @@
-"""From the model's response to cards, or to the error that says what to do. Pure."""
-
-from typing import TypeVar
+"""From Gemini's response to cards, or to the error that says what to do. Pure."""
 
 from google.genai import types
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from extractor.engines import answers
 from extractor.engines.port import BadAnswerError, ModelRefusalError
-from feuilleton.contracts.documents import CardDraft, CardMethod, Usage
-from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.documents import CardDraft, Usage
+from feuilleton.contracts.errors import PipelineError
 
 # Reasons that end an answer other than by its content; all others that are not STOP count as `refused`.
 _REFUSAL_CODES = {
@@ -26,19 +25,11 @@ _MALFORMED = (
 )
 
 
-class _Rewritten(BaseModel):
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-    id: str
-    cartes: list[str]
-
-
 class _Read(BaseModel):
     texte: str
     dialogue: bool = False
 
 
-T = TypeVar("T")
-_REWRITTEN = TypeAdapter(list[_Rewritten])
 _READ = TypeAdapter(list[_Read])
 
 
@@ -55,44 +46,49 @@ def usage_of(response: types.GenerateContentResponse, seconds: float) -> Usage:
 
 
 def read_cards(response: types.GenerateContentResponse, usage: Usage) -> tuple[CardDraft, ...]:
-    """The cards in the order of the answer. Raises ModelRefusalError or BadAnswerError."""
-    answer = _parse(_REWRITTEN, _text(response, usage), usage)
-    return tuple(
-        CardDraft(source_id=SentenceId(item.id), text=text, method=CardMethod.REWRITTEN)
-        for item in answer
-        for text in item.cartes
-    )
+    """The cards in the order of the answer; of one that ran out of room (MAX_TOKENS), those before the break.
+    Raises ModelRefusalError or BadAnswerError.
+    """
+    candidate = _candidate(response, usage)
+    fault = _fault(candidate.finish_reason, usage)
+    if fault is not None and fault.code != "max_tokens":
+        raise fault
+    try:
+        return answers.read_cards(_text(candidate), usage)
+    except BadAnswerError as exc:
+        raise fault or exc from None
 
 
 def read_sentences(response: types.GenerateContentResponse, usage: Usage) -> tuple[tuple[str, bool], ...]:
     """The page's sentences. Raises as `read_cards`."""
-    answer = _parse(_READ, _text(response, usage), usage)
-    return tuple((item.texte, item.dialogue) for item in answer)
-
-
-def _parse(shape: TypeAdapter[T], text: str, usage: Usage) -> T:
+    candidate = _candidate(response, usage)
+    if (fault := _fault(candidate.finish_reason, usage)) is not None:
+        raise fault
     try:
-        return shape.validate_json(text)
+        read = _READ.validate_json(_text(candidate))
     except ValidationError as exc:
         kind = exc.errors()[0]["type"]
         raise BadAnswerError(f"not the agreed JSON: {kind}", usage=usage) from None  # it quotes book text
+    return tuple((item.texte, item.dialogue) for item in read)
 
 
-def _text(response: types.GenerateContentResponse, usage: Usage) -> str:
+def _candidate(response: types.GenerateContentResponse, usage: Usage) -> types.Candidate:
     feedback = response.prompt_feedback
     if feedback is not None and feedback.block_reason is not None:
         raise ModelRefusalError(f"prompt blocked: {feedback.block_reason.value}", code="safety", usage=usage)
     if not response.candidates:
         raise BadAnswerError("no candidate", usage=usage)
-    candidate = response.candidates[0]
-    _check_finish(candidate.finish_reason, usage)
+    return response.candidates[0]
+
+
+def _text(candidate: types.Candidate) -> str:
     parts = (candidate.content and candidate.content.parts) or []
     return "".join(part.text for part in parts if part.text and not part.thought)
 
 
-def _check_finish(reason: types.FinishReason | None, usage: Usage) -> None:
+def _fault(reason: types.FinishReason | None, usage: Usage) -> PipelineError | None:
     if reason is None or reason is types.FinishReason.STOP:
-        return
+        return None
     if reason in _MALFORMED:
-        raise BadAnswerError(f"finished with {reason.value}", usage=usage)
-    raise ModelRefusalError(f"finished with {reason.value}", code=_REFUSAL_CODES.get(reason, "refused"), usage=usage)
+        return BadAnswerError(f"finished with {reason.value}", usage=usage)
+    return ModelRefusalError(f"finished with {reason.value}", code=_REFUSAL_CODES.get(reason, "refused"), usage=usage)

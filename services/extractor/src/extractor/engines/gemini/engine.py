@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx2
 from google import genai
@@ -19,9 +20,11 @@ from extractor.engines.port import (
     RewriteAnswer,
     RewriteRequest,
 )
+from extractor.engines.pricing import priced
 from feuilleton.contracts.documents import Usage
 from feuilleton.contracts.errors import PipelineError, TransientError
 from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.models import ModelTerms, terms_of
 
 CONNECT_SECONDS = 10.0
 
@@ -29,12 +32,13 @@ CONNECT_SECONDS = 10.0
 @dataclass(frozen=True)
 class GeminiOptions:
     """`base_url` None is Google's own address. `timeout_seconds` is for a whole call, not for one read.
-    `connections` bounds the pool; more calls than that wait inside the client.
+    `connections` bounds the pool; more calls than that wait inside the client. `terms` changes rows of the price table.
     """
 
     timeout_seconds: float = 120.0
     base_url: str | None = None
     connections: int = 1000
+    terms: Mapping[str, ModelTerms] = field(default_factory=dict)
 
 
 class GeminiEngine:
@@ -68,6 +72,9 @@ class GeminiEngine:
         response, usage = await self._call(request.model, content, prompt.page_config(request.model))
         return PageAnswer(sentences=answer.read_sentences(response, usage), usage=usage)
 
+    def other_model(self, model: str) -> str | None:
+        return terms_of(model, self._options.terms).other
+
     async def close(self) -> None:
         await self._client.aio.aclose()
         await self._http.aclose()
@@ -80,7 +87,8 @@ class GeminiEngine:
         if isinstance(outcome, PipelineError):
             # Raised out here, without a cause: the client's exception holds the request, and with it the key.
             raise outcome
-        return outcome, answer.usage_of(outcome, time.monotonic() - started)
+        usage = answer.usage_of(outcome, time.monotonic() - started)
+        return outcome, priced(usage, terms_of(model, self._options.terms))
 
     async def _try(
         self, model: str, content: types.Content, config: types.GenerateContentConfig

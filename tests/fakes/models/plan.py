@@ -26,6 +26,7 @@ class Fault(StrEnum):
     MISSING_IDS = "missing_ids"
     LONG_CARDS = "long_cards"
     MAX_TOKENS = "max_tokens"
+    NO_ROOM = "no_room"  # out of tokens before the first word
     SAFETY = "safety"
     RECITATION = "recitation"
     BLOCKED_PROMPT = "blocked_prompt"
@@ -39,12 +40,24 @@ class Refusal(BaseModel):
     fault: Fault = Fault.SAFETY
 
 
+class Recording(BaseModel):
+    """The answer to the call that asks for just `ids`, written by hand. `finish` is a Finish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    ids: tuple[str, ...]
+    text: str
+    finish: str = "stop"
+
+
 class Plan(BaseModel):
     """How the server behaves until told otherwise.
 
     `faults` are spent first, one a call in order of arrival. `refusals` hold for ever. After them each call
     draws from `chances` (share of calls per fault) by `seed`, the request's bytes and how often these were seen,
     so a run can be repeated whatever the order in which calls arrive.
+
+    With `recordings` every answer comes from them, and a call without one is a bad request. `refused_forms` are
+    kinds of `response_format` that the server does not take. `context_tokens` bounds prompt and answer together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +68,9 @@ class Plan(BaseModel):
     seed: int = 0
     retry_after_seconds: float = 1.0
     api_key: str | None = None
+    recordings: tuple[Recording, ...] = ()
+    refused_forms: frozenset[str] = frozenset()
+    context_tokens: int | None = None
 
     def draw(self, body: bytes, seen: int) -> Fault | None:
         digest = hashlib.sha256(f"{self.seed}/{seen}/".encode() + body).digest()

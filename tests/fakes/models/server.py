@@ -1,10 +1,4 @@
-"""A Gemini server over real HTTP on the loopback address, for tests and the demo.
-
-    async with FakeGemini(Plan(latency_seconds=5)) as gemini:
-        gemini.url, gemini.stats, gemini.plan = Plan(...)
-
-From outside: `GET /stats`, `POST /stats/reset`, `PUT /plan` (a Plan as JSON).
-"""
+"""A model's server over real HTTP on the loopback address, for tests and the demo. See FakeGemini, FakeOpenAI."""
 
 import asyncio
 import contextlib
@@ -13,7 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import uvicorn
 from pydantic import BaseModel, Field, ValidationError
@@ -23,8 +17,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.fakes.gemini.answers import Ask, Reply, faulty_reply, good_reply, read_request
-from tests.fakes.gemini.plan import Fault, Plan
+from tests.fakes.models.plan import Fault, Plan
+from tests.fakes.models.speech import Ask, Dialect, Reply, faulty_speech, good_speech, recorded_speech
 
 TRICKLE_SECONDS = 0.05
 
@@ -63,11 +57,21 @@ class _Server(uvicorn.Server):
         yield
 
 
-class FakeGemini:
-    """The server as an async context manager. `plan` may be replaced at any time."""
+class FakeModel:
+    """The server as an async context manager. `plan` may be replaced at any time.
+
+        async with FakeGemini(Plan(latency_seconds=5)) as gemini:
+            gemini.url, gemini.stats, gemini.plan = Plan(...)
+
+    From outside: `GET /stats`, `POST /stats/reset`, `PUT /plan` (a Plan as JSON). `asks` is what came in.
+    """
+
+    dialect: ClassVar[Dialect]
+    needs_key: ClassVar[bool] = True
 
     def __init__(self, plan: Plan | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.stats = Stats()
+        self.asks: list[Ask] = []
         self._address = (host, port)
         self._seen: Counter[bytes] = Counter()
         self._paid: set[bytes] = set()
@@ -77,7 +81,7 @@ class FakeGemini:
             Route("/stats", self._get_stats),
             Route("/stats/reset", self._reset, methods=["POST"]),
             Route("/plan", self._put_plan, methods=["PUT"]),
-            Route("/{version}/models/{call:path}", self._generate, methods=["POST"]),
+            Route(self.dialect.path, self._generate, methods=["POST"]),
         ]
         config = uvicorn.Config(
             Starlette(routes=routes), log_level="critical", access_log=False, timeout_graceful_shutdown=1
@@ -127,6 +131,7 @@ class FakeGemini:
         self.stats = Stats(in_flight=self.stats.in_flight)
         self._paid.clear()
         self._seen.clear()
+        self.asks.clear()
         self.plan = plan or Plan()
 
     async def _reset(self, _: Request) -> Response:
@@ -157,11 +162,12 @@ class FakeGemini:
             self._moved.notify_all()
 
     async def _answer(self, request: Request, body: bytes) -> Response:
-        key = request.headers.get("x-goog-api-key", "")
+        key = self.dialect.key_of(dict(request.headers))
         try:
-            ask = read_request(body)
+            ask = self.dialect.read_request(body, request.url.path)
         except (ValueError, KeyError, TypeError):
-            return _http(faulty_reply(Fault.BAD_REQUEST, Ask({}), self.plan, key))
+            return _http(self._reply(Ask({}), Fault.BAD_REQUEST, key))
+        self.asks.append(ask)
         fault = self._choose_fault(ask, body, key)
         if fault is not None:
             self.stats.faults[fault] = self.stats.faults.get(fault, 0) + 1
@@ -173,12 +179,27 @@ class FakeGemini:
             return _Trickle()
         if fault is Fault.DISCONNECT:
             return _Disconnect()
-        reply = faulty_reply(fault, ask, self.plan, key) if fault else good_reply(ask)
+        reply = self._refusal(ask) or self._reply(ask, fault, key)
         self._count(reply, ask, body)
         return _http(reply)
 
+    def _refusal(self, ask: Ask) -> Reply | None:  # noqa: ARG002  (for protocols that have one)
+        """What this server does not take, before any model is asked."""
+        return None
+
+    def _reply(self, ask: Ask, fault: Fault | None, key: str) -> Reply:
+        error = self.dialect.refuse(fault, ask, self.plan, key) if fault else None
+        if error is not None:
+            return error
+        if fault:
+            return self.dialect.say(ask, faulty_speech(fault, ask))
+        if not self.plan.recordings:
+            return self.dialect.say(ask, good_speech(ask))
+        recorded = recorded_speech(ask, self.plan.recordings)
+        return self._reply(ask, Fault.BAD_REQUEST, key) if recorded is None else self.dialect.say(ask, recorded)
+
     def _choose_fault(self, ask: Ask, body: bytes, key: str) -> Fault | None:
-        if not key:
+        if not key and self.needs_key:
             return Fault.FORBIDDEN
         if self.plan.api_key is not None and key != self.plan.api_key:
             return Fault.BAD_KEY

@@ -17,12 +17,12 @@ _START_SECONDS = 30.0
 
 
 @contextmanager
-def gemini_process(folder: Path, *arguments: str) -> Iterator[str]:
-    """Run `python -m tests.fakes.gemini` on a free port; yields its base URL."""
+def model_process(name: str, folder: Path, *arguments: str) -> Iterator[str]:
+    """Run the fake of that name (`gemini`, `openai`) on a free port; yields its base URL."""
     (port,) = free_ports(1)
     url = f"http://{LOOPBACK}:{port}"
-    command = [sys.executable, "-m", "tests.fakes.gemini", "--port", str(port), *arguments]
-    with (folder / "gemini.log").open("wb") as output:
+    command = [sys.executable, "-m", f"tests.fakes.{name}", "--port", str(port), *arguments]
+    with (folder / f"{name}.log").open("wb") as output:
         process = subprocess.Popen(
             bound_to_parent(command, signal.SIGKILL),
             stdout=output,
@@ -43,7 +43,7 @@ def _wait(url: str) -> None:
         try:
             httpx.get(f"{url}/stats").raise_for_status()
         except httpx.HTTPError:
-            assert time.monotonic() < deadline, "the fake Gemini did not start"
+            assert time.monotonic() < deadline, "the fake model did not start"
             time.sleep(0.1)
         else:
             return
