@@ -37,6 +37,12 @@ def predicate(text: str) -> Predicate:
         "Que la mer est belle !",
         "Quand la nuit tomba, il partit.",
         "Le capitaine, disait-on, dormait.",
+        "Le capitaine, fatigué, monta.",
+        "M. d'Escorval pâlissait.",
+        "Tout le monde s'y trompe.",
+        "Quel est ce port ?",
+        "— Assez, dit le juge.",
+        "Ne me quitte pas.",
         "Il pense que la mer monte.",
     ],
 )
@@ -58,9 +64,15 @@ def test_a_verb_with_its_subject_or_an_order_stands_by_itself(text: str) -> None
         ("Monta sur le pont.", Predicate(SURE, SURE, NONE)),
         ("Puis, avant l'aube, partit sans bruit.", Predicate(SURE, SURE, POSSIBLE)),
         ("Alors parut le capitaine.", Predicate(SURE, SURE, POSSIBLE)),
-        ("Le capitaine, fatigué, monta.", Predicate(SURE, SURE, POSSIBLE)),
+        ("Le soir, monta sur le pont.", Predicate(SURE, SURE, POSSIBLE)),
+        ("Lui donna son bras.", Predicate(SURE, SURE, NONE)),
         ("Sur le pont le capitaine monta.", Predicate(SURE, SURE, POSSIBLE)),
     ],
 )
 def test_what_lacks_a_verb_a_main_clause_or_a_subject_is_told_or_left_open(text: str, what: Predicate) -> None:
     assert predicate(text) == what
+
+
+def test_what_may_be_an_order_names_its_verb() -> None:
+    assert predicate("Connais le général.").order == "connais"
+    assert predicate("Me tiens à votre disposition.").order == ""

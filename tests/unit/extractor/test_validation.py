@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from extractor.french import tokenize
 from extractor.lexicon import Lexicon, LexiconMissingError, french, installed_file
+from extractor.predicates import find_predicate
 from extractor.typography import tidy
 from extractor.validation import SourceRules, is_fragment, judge_card
-from extractor.verbs import Evidence, verb_evidence
+from extractor.verbs import Evidence
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from tests.fakes.models.cards import make_cards
@@ -36,6 +37,16 @@ RULES = SourceRules.of(SOURCE, "Pierre regardait la mer.", JobSettings(), french
         ("il monta sur le pont.", Verdict.NO_CAPITAL),
         ("Il monta sur le pont,", Verdict.NO_FINAL_MARK),
         ("Le vieux pont avant la nuit.", Verdict.NO_VERB),
+        ("Le capitaine qui n'avait pas dormi.", Verdict.SUBORDINATE),
+        ("Parce que le vent avait tourné.", Verdict.SUBORDINATE),
+        ("Monta sur le pont.", Verdict.NO_SUBJECT),
+        ("Avait tourné avant l'aube.", Verdict.NO_SUBJECT),
+        ("Il monta, . avant l'aube.", Verdict.STRAY_MARKS),
+        ("Il monta sur le pont .", Verdict.STRAY_MARKS),
+        ("Le vent de la nuit dansait,avait tourné.", Verdict.STRAY_MARKS),
+        ("Le vent de aube avait tourné.", Verdict.ELISION),
+        ("Il monta de le pont.", Verdict.ELISION),
+        ("Il savait que il monta.", Verdict.ELISION),
         ("Qui n'avait pas dormi.", Verdict.DANGLING_START),
         ("Que la Marie dansait.", Verdict.DANGLING_START),
         ("Il monta sur le.", Verdict.DANGLING_END),
@@ -83,7 +94,7 @@ def test_a_question_may_open_with_a_relative() -> None:
     ],
 )
 def test_the_lexicon_and_the_word_before_tell_a_verb(text: str, evidence: Evidence) -> None:
-    assert verb_evidence(text, french()) is evidence
+    assert find_predicate(text, french()).verb is evidence
 
 
 def test_a_fragment_is_what_surely_holds_no_verb() -> None:

@@ -125,6 +125,7 @@ def _counts_of(card: CardDraft, faults: set[Verdict]) -> CardCounts:
         typography=bool(faults & TYPOGRAPHY),
         dangling=bool(faults & DANGLING),
         without_verb=Verdict.NO_VERB in faults,
+        without_subject=Verdict.NO_SUBJECT in faults,
         invented=Verdict.INVENTED in faults,
         duplicates=Verdict.DUPLICATE in faults,
         out_of_order=Verdict.OUT_OF_ORDER in faults,

@@ -57,7 +57,22 @@ LINKS = _words("et ou mais or ni car donc puis alors")
 PRONOUNS = STRONG_PRONOUNS | _words(
     "lui elle elles tout tous toutes chacun chacune personne rien aucun aucune nul nulle certains plusieurs autre"
     " autres quelqu'un quelques-uns l'un l'une ça cela"
+    " moi-même toi-même lui-même elle-même soi-même nous-mêmes vous-mêmes eux-mêmes elles-mêmes"
 )
+# What stands without preposition and yet is no subject: `le soir, ...`.
+TIMES = _words(
+    "soir matin matinée soirée jour journée lendemain veille surlendemain nuit après-midi midi minuit heure heures"
+    " minute minutes instant instants moment moments fois semaine semaines mois an ans année années printemps été"
+    " automne hiver lundi mardi mercredi jeudi vendredi samedi dimanche temps"
+)
+SPEECH_LEMMAS = _words(
+    "dire répondre reprendre faire crier écrier demander ajouter murmurer répliquer exclamer interroger interrompre"
+    " continuer poursuivre répéter observer objecter grommeler grogner balbutier bégayer soupirer penser songer"
+    " déclarer affirmer conclure insister commander ordonner hurler gronder chuchoter souffler soupirer riposter"
+    " protester supplier implorer expliquer remarquer prononcer articuler annoncer commencer achever sangloter"
+)
+# Behind a full vowel: `le onze`, `que oui`; or behind a `ce`, `je`, `que` that stands alone.
+WITHOUT_ELISION = _words("un une onze onzième oui ouate ouistiti uhlan à en au aux et ou entre avec où après")
 
 # A card cannot end in one of these. Left out: words that also stand alone (`avant`, `donc`, `en`, `y`, `tout`).
 DANGLING_ENDS = _words(
@@ -88,13 +103,17 @@ _HYPHEN_CLITIC = re.compile(
 _PLAIN = str.maketrans("’‑", "'-")
 
 
+_ABBREVIATIONS = _words("m mm mr mrs dr st ste mgr me")
+
+
 @lru_cache(maxsize=1024)  # each rule asks for the same card or source again
 def tokenize(text: str) -> tuple[Token, ...]:
     """The words; punctuation is left out. `qu'il` is two tokens, `dit-il` two, `peut-être` one."""
     tokens: list[Token] = []
     end = 0
     for match in _TOKEN.finditer(text):
-        opens = not tokens or (not text[end : match.start()].isspace() and match.start() > end)
+        gap = text[end : match.start()].strip()
+        opens = not tokens or bool(gap and not (gap == "." and tokens[-1].key in _ABBREVIATIONS))
         tokens.extend(_detach(match.group().translate(_PLAIN), opens=opens))
         end = match.end()
     return tuple(tokens)

@@ -17,26 +17,32 @@ from extractor.french import (
     PREPOSITIONS,
     PRESENTATIVES,
     PRONOUNS,
+    SPEECH_LEMMAS,
     SUBJECTS,
     SUBORDINATORS,
+    TIMES,
     Token,
     tokenize,
 )
 from extractor.lexicon import Lexicon, Reading
 from extractor.verbs import Evidence, evidence_at, is_incise
 
-_SUBJECT_PRONOUNS = SUBJECTS | {"ce", "c'", "ça", "cela", "ceci", "qui"}
+_SUBJECT_PRONOUNS = SUBJECTS | {"ce", "c'", "ç'", "ça", "cela", "ceci", "qui"}
+_WHICH = frozenset({"quel", "quelle", "quels", "quelles"})
 _JOINED_SUBJECTS = SUBJECTS | {"ce"}
 _BEFORE_VERB = (CLITICS - SUBJECTS - {"c'", "ça", "cela", "ce"}) | {"nous", "vous"}
 
 
 @dataclass(frozen=True)
 class Predicate:
-    """The best verb of a sentence: whether it is one, stands in a main clause, and has a subject or is an order."""
+    """The best verb of a sentence: whether it is one, stands in a main clause, and has a subject or is an order.
+    `order` is the verb that has no subject but may be an imperative (`monte` is also `il monte`).
+    """
 
     verb: Evidence
     main: Evidence = Evidence.NONE
     subject: Evidence = Evidence.NONE
+    order: str = ""
 
     @property
     def whole(self) -> Evidence:
@@ -48,10 +54,17 @@ NO_PREDICATE = Predicate(Evidence.NONE)
 
 def find_predicate(text: str, lexicon: Lexicon) -> Predicate:
     """The verb that comes closest to a whole clause. About 20 µs a new word."""
-    tokens = tokenize(text)
-    verbs = [evidence_at(tokens, index, lexicon) for index in range(len(tokens))]
-    sentence = _Sentence(tokens, verbs, lexicon, asks="?" in text or "!" in text)
-    return max(_predicates(sentence), key=_rank, default=NO_PREDICATE)
+    return max(_predicates(_read(text, lexicon)), key=_rank, default=NO_PREDICATE)
+
+
+def verbs_with_subject(text: str, lexicon: Lexicon) -> frozenset[str]:
+    """The verbs of `text` that surely have a subject, so that a card that shows one bare has lost it."""
+    sentence = _read(text, lexicon)
+    return frozenset(
+        sentence.tokens[index].key
+        for index, verb in enumerate(sentence.verbs)
+        if verb is not Evidence.NONE and _clause(sentence, index).subject() is Evidence.SURE
+    )
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,16 @@ class _Sentence:
     asks: bool
 
 
+def _read(text: str, lexicon: Lexicon) -> _Sentence:
+    tokens = tokenize(text)
+    verbs = [evidence_at(tokens, index, lexicon) for index in range(len(tokens))]
+    return _Sentence(tokens, verbs, lexicon, asks="?" in text or "!" in text)
+
+
+def _clause(sentence: _Sentence, verb: int) -> "_Clause":
+    return _Clause(sentence, _clause_start(sentence.tokens, sentence.verbs, verb), verb)
+
+
 def _rank(predicate: Predicate) -> tuple[Evidence, Evidence, Evidence, Evidence]:
     return predicate.whole, predicate.verb, predicate.main, predicate.subject
 
@@ -72,16 +95,23 @@ def _predicates(sentence: _Sentence) -> Iterator[Predicate]:
     for index, verb in enumerate(sentence.verbs):
         if sentence.tokens[index].key in PRESENTATIVES:
             yield Predicate(Evidence.SURE, Evidence.SURE, Evidence.SURE)
-        elif verb is not Evidence.NONE:
-            clause = _Clause(sentence, _clause_start(sentence.tokens, sentence.verbs, index), index)
+        elif verb is Evidence.SURE or (verb is Evidence.POSSIBLE and len(sentence.tokens) > 1):  # `Hélas !`
+            clause = _clause(sentence, index)
             said = clause.has_pronoun()
-            yield Predicate(Evidence.SURE if said else verb, clause.is_main(), clause.subject())
+            subject = clause.subject()
+            order = "" if subject is not Evidence.NONE or not clause.is_order() else sentence.tokens[index].key
+            yield Predicate(
+                verb=Evidence.SURE if said else verb,
+                main=clause.is_main(),
+                subject=Evidence.SURE if order else subject,
+                order=order,
+            )
 
 
 def _clause_start(tokens: tuple[Token, ...], verbs: list[Evidence], verb: int) -> int:
     """The first word of the verb's clause: behind a mark, behind the sure verb before, or a subordinator."""
     for index in range(verb, -1, -1):
-        if tokens[index].opens or tokens[index].key in SUBORDINATORS:
+        if tokens[index].opens or (tokens[index].key in SUBORDINATORS and not _is_reflexive(tokens, index)):
             return index
         if index and verbs[index - 1] is Evidence.SURE:
             return index
@@ -102,8 +132,10 @@ class _Clause:
 
     def is_main(self) -> Evidence:
         first = self.tokens[self.start]
-        if first.key not in SUBORDINATORS or self._is_reflexive():
+        if first.key not in SUBORDINATORS or _is_reflexive(self.tokens, self.start):
             return Evidence.SURE
+        if not self.start and first.key in ("que", "qu'") and any("S" in each.features for each in self._readings()):
+            return Evidence.SURE  # `Que le vent tourne.`
         before = self.tokens[self.start - 1] if self.start else None
         if before and (before.key in OUTRIGHT or (before.joined and before.key == "ce")):
             return Evidence.SURE
@@ -111,12 +143,17 @@ class _Clause:
         return Evidence.SURE if opens and self.sentence.asks else Evidence.NONE
 
     def subject(self) -> Evidence:
-        if self.has_pronoun() or self._is_order() or self._has_inverted_subject():
+        if self.has_pronoun() or self._has_inverted_subject():
             return Evidence.SURE
         left = self._left_of_verb()
-        if left is not Evidence.NONE:
+        if left is not Evidence.NONE or self.is_order():
             return left
-        return Evidence.POSSIBLE if self._nominal_ahead() or self._nominal_behind() else Evidence.NONE
+        if self._stands_ahead():
+            return Evidence.SURE
+        if self._opens_with_objects():
+            return Evidence.NONE
+        nominal = any(_is_nominal(token) for token in self.tokens[: self.start]) or self._nominal_behind()
+        return Evidence.POSSIBLE if nominal else Evidence.NONE
 
     def has_pronoun(self) -> bool:
         """`il ne la voit`, `dit-il`; `nous` and `vous` where the verb agrees."""
@@ -135,11 +172,6 @@ class _Clause:
                 return False
         return False
 
-    def _is_reflexive(self) -> bool:
-        """`s'` is `si` before `il` alone."""
-        following = self.tokens[self.start + 1 : self.start + 2]
-        return self.tokens[self.start].key == "s'" and not (following and following[0].key in ("il", "ils"))
-
     def _matters(self) -> bool:
         """`qu'importe` has its subject in `que`."""
         return any(reading.lemma == "importer" for reading in self._readings())
@@ -154,19 +186,21 @@ class _Clause:
             for reading in self._readings()
         )
 
-    def _is_order(self) -> bool:
-        """An imperative at the head of its clause: `Viens`, `ne bougez pas`, `mais donne-le-moi`."""
+    def is_order(self) -> bool:
+        """An imperative at the head of its clause: `viens`, `ne me quitte pas`, `mais donne-le-moi`."""
         if not any(reading.imperative for reading in self._readings()):
             return False
-        head = (token.key for token in self.tokens[self.start : self.verb])
-        return all(key in _BEFORE_VERB | LINKS | NEGATIONS for key in head)
+        head = [token.key for token in self.tokens[self.start : self.verb] if token.key not in LINKS]
+        return not head or (head[0] in NEGATIONS and all(key in _BEFORE_VERB for key in head[1:]))
 
     def _has_inverted_subject(self) -> bool:
-        """`répondit Pierre` behind a mark; `d'où vient cela ?`"""
+        """`répondit Pierre`, `dit le juge` behind a mark; `d'où vient cela ?`, `quel est ce port ?`"""
         following = self.tokens[self.verb + 1 : self.verb + 2]
-        if following and is_incise(self.tokens, self.verb) and following[0].form[:1].isupper():
-            return True
-        asked = self.sentence.asks and self.tokens[self.start].key in SUBORDINATORS
+        if following and is_incise(self.tokens, self.verb):
+            spoken = any(reading.lemma in SPEECH_LEMMAS for reading in self._readings())
+            return spoken or following[0].form[:1].isupper()
+        first = self.tokens[self.start].key
+        asked = self.sentence.asks and (first in SUBORDINATORS or first in _WHICH)
         return asked and self._nominal_behind()
 
     def _left_of_verb(self) -> Evidence:
@@ -174,8 +208,30 @@ class _Clause:
         words = self._words_ahead()
         if not any(_is_nominal(token) for token in words):
             return Evidence.NONE
-        bare = words[0].key in DETERMINERS or words[0].key in PRONOUNS or self._is_name(words[0])
-        return Evidence.SURE if bare and not self.tokens[self.verb].opens else Evidence.POSSIBLE
+        if words[-1].key == "lui" and len(words) == 1 and self.tokens[self.verb - 1].key == "lui":
+            return Evidence.NONE  # `lui donna son bras` lacks its subject, `lui ne répondit pas` does not
+        bare = self._is_bare(words[0]) and not self.tokens[self.verb].opens
+        return Evidence.SURE if bare else Evidence.POSSIBLE
+
+    def _is_bare(self, token: Token) -> bool:
+        """Whether a noun phrase without preposition, or an infinitive, begins with it."""
+        infinitive = any(reading.features.startswith("W") for reading in self.sentence.lexicon.readings(token.key))
+        return token.key in DETERMINERS or token.key in PRONOUNS or infinitive or self._is_name(token)
+
+    def _opens_with_objects(self) -> bool:
+        """`Lui donna son bras`, `la regarda descendre`: no subject can stand ahead, and none is expected behind."""
+        return 0 == self.start < self.verb and all(token.key in _BEFORE_VERB for token in self.tokens[: self.verb])
+
+    def _stands_ahead(self) -> bool:
+        """`Charles, en entrant, sourit`: the sentence opens with a noun phrase up to its first mark."""
+        if not self.start or not self.tokens[self.start].opens:
+            return False
+        ends = next(at for at in range(1, len(self.tokens)) if self.tokens[at].opens)
+        words = self.tokens[:ends]
+        while words and words[0].key in LINKS:
+            words = words[1:]
+        nominal = any(_is_nominal(token) for token in words) and self._is_bare(words[0])
+        return nominal and not any(token.key in TIMES or token.key in PREPOSITIONS for token in words)
 
     def _words_ahead(self) -> tuple[Token, ...]:
         """The clause up to the verb and its clitics, without the conjunctions that open it."""
@@ -193,18 +249,20 @@ class _Clause:
         readings = self.sentence.lexicon.readings(token.key)
         return not readings or any(reading.category in ("nc", "np") for reading in readings)
 
-    def _nominal_ahead(self) -> bool:
-        """`Le capitaine, qui dormait, monta`: the subject may stand before the comma."""
-        return any(_is_nominal(token) for token in self.tokens[: self.start])
-
     def _nominal_behind(self) -> bool:
         """`Alors parut le capitaine`: a noun phrase without preposition may be the subject."""
         for token in self.tokens[self.verb + 1 :]:
             if token.opens or token.key in PREPOSITIONS | SUBORDINATORS | PLACE_WORDS:
                 return False
-            if _is_nominal(token) or token.key in DETERMINERS:
+            if token.key in PRONOUNS or token.key in DETERMINERS or token.form[:1].isupper():
                 return True
         return False
+
+
+def _is_reflexive(tokens: tuple[Token, ...], index: int) -> bool:
+    """`s'` is `si` before `il` alone."""
+    following = tokens[index + 1 : index + 2]
+    return tokens[index].key == "s'" and not (following and following[0].key in ("il", "ils"))
 
 
 def _is_nominal(token: Token) -> bool:

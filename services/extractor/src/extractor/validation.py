@@ -1,6 +1,7 @@
-"""A verdict on every rewritten card, whatever engine made it. Pure: rules and the lexicon, no parser.
+"""A verdict on every card that an engine made, whatever engine. Pure: rules and the lexicon.
 
-What the rules leave undecided (a form that may be noun or verb) passes; a parser may look at it later.
+What they leave undecided (a form that may be noun or verb, a noun that may be the subject) passes here;
+`judging` asks a parser about it.
 """
 
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from extractor.french import DANGLING_ENDS, RELATIVES, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
+from extractor.predicates import Predicate, find_predicate, verbs_with_subject
 from extractor.typography import asks, typography_faults
-from extractor.verbs import Evidence, verb_evidence
+from extractor.verbs import Evidence
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.text import count_words
@@ -18,16 +20,28 @@ from feuilleton.contracts.text import count_words
 
 @dataclass(frozen=True)
 class SourceRules:
-    """What cards of one source sentence are measured against. `before` is the sentence ahead of it, or empty."""
+    """What cards of one source sentence are measured against. `predicate` is the source's own, `with_subject` its
+    verbs that have one.
+    """
 
     source: str
     settings: JobSettings
     lexicon: Lexicon
     vocabulary: SourceVocabulary
+    predicate: Predicate
+    with_subject: frozenset[str]
 
     @classmethod
     def of(cls, source: str, before: str, settings: JobSettings, lexicon: Lexicon) -> "SourceRules":
-        return cls(source, settings, lexicon, vocabulary_of(source, before, lexicon))
+        """`before` is the sentence ahead of the source, or empty."""
+        return cls(
+            source,
+            settings,
+            lexicon,
+            vocabulary_of(source, before, lexicon),
+            find_predicate(source, lexicon),
+            verbs_with_subject(source, lexicon),
+        )
 
 
 def judge_card(card: str, rules: SourceRules) -> Verdict:
@@ -38,7 +52,7 @@ def judge_card(card: str, rules: SourceRules) -> Verdict:
 def faults_of(card: str, rules: SourceRules) -> Iterator[Verdict]:
     """Every fault of a card, the cheap ones first."""
     yield from _length_faults(card, rules.settings)
-    yield from typography_faults(card)
+    yield from typography_faults(card, rules.source, rules.lexicon)
     yield from _end_faults(card, rules.source)
     yield from _word_faults(card, rules)
 
@@ -46,7 +60,7 @@ def faults_of(card: str, rules: SourceRules) -> Iterator[Verdict]:
 def book_faults(card: str, source: str, settings: JobSettings, lexicon: Lexicon) -> Iterator[Verdict]:
     """Every fault of a card that should be the book's own words: told in the figures, never a reason to drop it."""
     yield from _length_faults(card, settings)
-    yield from typography_faults(card)
+    yield from typography_faults(card, source, lexicon)
     if is_fragment(card, lexicon):
         yield Verdict.NO_VERB
     if card != source:
@@ -55,7 +69,12 @@ def book_faults(card: str, source: str, settings: JobSettings, lexicon: Lexicon)
 
 def is_fragment(text: str, lexicon: Lexicon) -> bool:
     """Whether a sentence of the book surely holds no conjugated verb: « Oui. »"""
-    return verb_evidence(text, lexicon) is Evidence.NONE
+    return find_predicate(text, lexicon).verb is Evidence.NONE
+
+
+def is_undecided(card: str, lexicon: Lexicon) -> bool:
+    """Whether a card that passed leaves its verb or the verb's subject open."""
+    return find_predicate(card, lexicon).whole is Evidence.POSSIBLE
 
 
 def sameness_key(card: str) -> tuple[str, ...]:
@@ -84,7 +103,18 @@ def _end_faults(card: str, source: str) -> Iterator[Verdict]:
 
 
 def _word_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
-    if verb_evidence(card, rules.lexicon) is Evidence.NONE:
-        yield Verdict.NO_VERB
+    fault = _predicate_fault(find_predicate(card, rules.lexicon), rules)
+    if fault:
+        yield fault
     if invented_words(card, rules.vocabulary, rules.lexicon):
         yield Verdict.INVENTED
+
+
+def _predicate_fault(predicate: Predicate, rules: SourceRules) -> Verdict | None:
+    """A subordinate clause or a missing subject that is all that the author wrote may stay so."""
+    if predicate.verb is Evidence.NONE:
+        return Verdict.NO_VERB
+    if predicate.main is Evidence.NONE and rules.predicate.main is not Evidence.NONE:
+        return Verdict.SUBORDINATE
+    lost = predicate.subject is Evidence.NONE or predicate.order in rules.with_subject
+    return Verdict.NO_SUBJECT if lost and rules.predicate.subject is not Evidence.NONE else None

@@ -12,7 +12,6 @@ from extractor.french import (
     PLACE_WORDS,
     PREPOSITIONS,
     Token,
-    tokenize,
 )
 from extractor.lexicon import Lexicon, Reading
 
@@ -32,19 +31,6 @@ class Evidence(IntEnum):
     NONE = 0
     POSSIBLE = 1
     SURE = 2
-
-
-def verb_evidence(text: str, lexicon: Lexicon) -> Evidence:
-    """The best evidence for a finite verb anywhere in `text`. Pure given the lexicon; about 20 µs a new word."""
-    tokens = tokenize(text)
-    found = Evidence.NONE
-    for index, token in enumerate(tokens):
-        evidence = evidence_at(tokens, index, lexicon)
-        if evidence is Evidence.SURE:
-            return evidence
-        if evidence is Evidence.POSSIBLE and (len(tokens) > 1 or not token.form[:1].isupper()):
-            found = evidence
-    return found
 
 
 def evidence_at(tokens: tuple[Token, ...], index: int, lexicon: Lexicon) -> Evidence:

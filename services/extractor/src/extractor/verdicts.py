@@ -14,14 +14,20 @@ class Verdict(StrEnum):
     UNBALANCED = "unbalanced"
     NO_CAPITAL = "no_capital"
     NO_FINAL_MARK = "no_final_mark"
+    STRAY_MARKS = "stray_marks"
+    ELISION = "elision"
     DANGLING_START = "dangling_start"
     DANGLING_END = "dangling_end"
     NO_VERB = "no_verb"
+    SUBORDINATE = "subordinate"
+    NO_SUBJECT = "no_subject"
     INVENTED = "invented"
     DUPLICATE = "duplicate"
     OUT_OF_ORDER = "out_of_order"
     UNKNOWN_ID = "unknown_id"
 
 
-TYPOGRAPHY = frozenset({Verdict.UNBALANCED, Verdict.NO_CAPITAL, Verdict.NO_FINAL_MARK})
-DANGLING = frozenset({Verdict.DANGLING_START, Verdict.DANGLING_END})
+TYPOGRAPHY = frozenset(
+    {Verdict.UNBALANCED, Verdict.NO_CAPITAL, Verdict.NO_FINAL_MARK, Verdict.STRAY_MARKS, Verdict.ELISION}
+)
+DANGLING = frozenset({Verdict.DANGLING_START, Verdict.DANGLING_END, Verdict.SUBORDINATE})
