@@ -11,6 +11,7 @@ from eval.sheets import Line, Verdict
 from eval.tables import NOTHING, markdown, percent
 
 NOT_READ = "not yet read"
+BASELINE = "baseline-"  # lists of cards of a baseline
 COLUMNS = ("draw", "cards", "correct", "at least", "by novel")
 
 
@@ -27,8 +28,9 @@ def others_table(folder: Path = sheets.JUDGED) -> str:
 
 
 def judges_table(folder: Path = sheets.JUDGED) -> str:
-    """What the parsers say of cards that were read: whether they see what a reader sees."""
-    lines = [line for path in sorted(folder.glob("*.tsv")) for line in sheets.read(path)]
+    """What the parsers say of the engine's cards that were read: whether they see what a reader sees."""
+    paths = (path for path in sorted(folder.glob("*.tsv")) if not path.name.startswith(BASELINE))
+    lines = [line for path in paths for line in sheets.read(path)]
     columns = ("read as", "cards", *(f"sentence to {model.rsplit('_', 1)[-1]}" for model in MODELS))
     return markdown(columns, _judged_rows(lines))
 
