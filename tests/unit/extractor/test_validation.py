@@ -50,6 +50,7 @@ RULES = SourceRules.of(SOURCE, "Pierre regardait la mer.", JobSettings(), french
         ("Qui n'avait pas dormi.", Verdict.DANGLING_START),
         ("Que la Marie dansait.", Verdict.DANGLING_START),
         ("Il monta sur le.", Verdict.DANGLING_END),
+        ("Le vent tourna entre.", Verdict.DANGLING_END),
         ("Le vent tourna parce qu'il.", Verdict.DANGLING_END),
         ("Le capitaine monta en chantant.", Verdict.INVENTED),
         ("Il monta sur trois ponts.", Verdict.INVENTED),
@@ -189,3 +190,17 @@ def test_the_fake_models_cards_pass_the_validators(words: list[str], limits: tup
     rules = SourceRules.of(" ".join(words), "", settings, french())
     for card in make_cards(rules.source, minimum, maximum):
         assert judge_card(card, rules) is Verdict.OK, card
+
+
+def test_a_verb_that_looks_like_a_preposition_may_end_a_card() -> None:
+    rules = SourceRules.of(
+        "Pendant que le vent tourne, elle entre sans un mot dans la nuit.", "", JobSettings(), french()
+    )
+    assert judge_card("Elle entre.", rules) is Verdict.OK
+
+
+def test_an_order_needs_no_subject_but_a_verb_that_lost_its_own_does() -> None:
+    order = SourceRules.of("Marie, montez donc sur le pont avant la fin de la nuit.", "", JobSettings(), french())
+    assert judge_card("Montez sur le pont.", order) is Verdict.OK
+    told = SourceRules.of("Je connais le capitaine depuis la fin de la longue nuit.", "", JobSettings(), french())
+    assert judge_card("Connais le capitaine.", told) is Verdict.NO_SUBJECT

@@ -27,7 +27,8 @@ from extractor.french import (
 from extractor.lexicon import Lexicon, Reading
 from extractor.verbs import Evidence, evidence_at, is_incise
 
-_SUBJECT_PRONOUNS = SUBJECTS | {"ce", "c'", "ç'", "ça", "cela", "ceci", "qui"}
+_SUBJECT_PRONOUNS = SUBJECTS | {"ce", "c'", "ç'", "ça", "cela", "ceci", "qui", "lequel", "laquelle"}
+_PERSONS = {"nous": ("1", "p"), "vous": ("2", "p"), "t'": ("2", "s")}
 _WHICH = frozenset({"quel", "quelle", "quels", "quelles"})
 _JOINED_SUBJECTS = SUBJECTS | {"ce"}
 _BEFORE_VERB = (CLITICS - SUBJECTS - {"c'", "ça", "cela", "ce"}) | {"nous", "vous"}
@@ -63,7 +64,7 @@ def verbs_with_subject(text: str, lexicon: Lexicon) -> frozenset[str]:
     return frozenset(
         sentence.tokens[index].key
         for index, verb in enumerate(sentence.verbs)
-        if verb is not Evidence.NONE and _clause(sentence, index).subject() is Evidence.SURE
+        if verb is not Evidence.NONE and _clause(sentence, index).has_subject_ahead()
     )
 
 
@@ -155,22 +156,30 @@ class _Clause:
         nominal = any(_is_nominal(token) for token in self.tokens[: self.start]) or self._nominal_behind()
         return Evidence.POSSIBLE if nominal else Evidence.NONE
 
+    def has_subject_ahead(self) -> bool:
+        """Within the clause: ahead of a comma it may be who is spoken to (`Marie, venez`)."""
+        return self.has_pronoun() or self._left_of_verb() is Evidence.SURE
+
     def has_pronoun(self) -> bool:
         """`il ne la voit`, `dit-il`; `nous` and `vous` where the verb agrees."""
         following = self.tokens[self.verb + 1 : self.verb + 2]
         if following and following[0].joined and following[0].key in _JOINED_SUBJECTS:
             return True
+        return any(self._is_subject(token.key) for token in self._pronouns_ahead())
+
+    def _pronouns_ahead(self) -> Iterator[Token]:
+        """The words right ahead of the verb, back to the first that is no pronoun of a verb."""
         if self.tokens[self.verb].opens:
-            return False
+            return
         for token in reversed(self.tokens[: self.verb]):
-            if token.key in ("nous", "vous"):
-                if self._agrees(token.key):
-                    return True
-            elif token.key in _SUBJECT_PRONOUNS or (token.key in ("que", "qu'") and self._matters()):
-                return True
-            if token.key not in _BEFORE_VERB or token.opens:
-                return False
-        return False
+            yield token
+            if token.key not in _BEFORE_VERB | {"donc"} or token.opens:
+                return
+
+    def _is_subject(self, key: str) -> bool:
+        if key in _PERSONS:
+            return self._agrees(key)
+        return key in _SUBJECT_PRONOUNS or (key in ("que", "qu'") and self._matters())
 
     def _matters(self) -> bool:
         """`qu'importe` has its subject in `que`."""
@@ -180,9 +189,13 @@ class _Clause:
         return self.sentence.lexicon.readings(self.tokens[self.verb].key)
 
     def _agrees(self, pronoun: str) -> bool:
-        person = "1" if pronoun == "nous" else "2"
+        person, number = _PERSONS[pronoun]
+        elided = pronoun == "t'"  # `t'es bête`: ahead of être and avoir alone
         return any(
-            reading.finite and person in reading.features and reading.features.endswith("p")
+            reading.finite
+            and person in reading.features
+            and reading.features.endswith(number)
+            and (reading.auxiliary or not elided)
             for reading in self._readings()
         )
 
@@ -237,6 +250,9 @@ class _Clause:
         """The clause up to the verb and its clitics, without the conjunctions that open it."""
         words = self.tokens[self.start : self.verb]
         while words and words[-1].key in _BEFORE_VERB and not words[-1].opens:
+            following = self.tokens[self.start + len(words)].key
+            if words[-1].key == "lui" and following in ("se", "s'", "ne", "n'"):
+                break
             words = words[:-1]
         while words and words[0].key in SUBORDINATORS | CONJUNCTIONS | LINKS:
             words = words[1:]

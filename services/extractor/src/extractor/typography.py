@@ -53,8 +53,8 @@ def _joints(card: str, lexicon: Lexicon) -> Iterator[str]:
 
 
 def asks(card: str) -> bool:
-    """Whether it is a question or an exclamation."""
-    return card.rstrip(_CLOSERS + " \u00a0\u202f").endswith(("?", "!"))
+    """Whether something is asked or cried in it."""
+    return "?" in card or "!" in card
 
 
 def tidy(card: str) -> str:

@@ -12,7 +12,7 @@ from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
 from extractor.predicates import Predicate, find_predicate, verbs_with_subject
 from extractor.typography import asks, typography_faults
-from extractor.verbs import Evidence
+from extractor.verbs import Evidence, is_verbal
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.text import count_words
@@ -53,7 +53,7 @@ def faults_of(card: str, rules: SourceRules) -> Iterator[Verdict]:
     """Every fault of a card, the cheap ones first."""
     yield from _length_faults(card, rules.settings)
     yield from typography_faults(card, rules.source, rules.lexicon)
-    yield from _end_faults(card, rules.source)
+    yield from _end_faults(card, rules)
     yield from _word_faults(card, rules)
 
 
@@ -90,15 +90,17 @@ def _length_faults(card: str, settings: JobSettings) -> Iterator[Verdict]:
         yield Verdict.TOO_SHORT
 
 
-def _end_faults(card: str, source: str) -> Iterator[Verdict]:
+def _end_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
     """What the author began or ended so may stay so."""
-    tokens, theirs = tokenize(card), tokenize(source)
+    tokens, theirs = tokenize(card), tokenize(rules.source)
     if not tokens:
         return
     first, last = tokens[0], tokens[-1]
-    if first.key in RELATIVES and not asks(card) and theirs[:1] and first.key != theirs[0].key:
+    wishes = first.key in ("que", "qu'") and find_predicate(card, rules.lexicon).main is Evidence.SURE
+    if first.key in RELATIVES and not (asks(card) or wishes) and theirs[:1] and first.key != theirs[0].key:
         yield Verdict.DANGLING_START
-    if last.key in DANGLING_ENDS and not last.joined and theirs[-1:] and last.key != theirs[-1].key:
+    ends = last.key in DANGLING_ENDS and not last.joined and not is_verbal(tokens, len(tokens) - 1, rules.lexicon)
+    if ends and theirs[-1:] and last.key != theirs[-1].key:
         yield Verdict.DANGLING_END
 
 

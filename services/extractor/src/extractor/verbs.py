@@ -71,6 +71,13 @@ def _is_certain(key: str, readings: tuple[Reading, ...], before: str) -> bool:
     return all(reading.finite for reading in readings)
 
 
+def is_verbal(tokens: tuple[Token, ...], index: int, lexicon: Lexicon) -> bool:
+    """Whether the word is surely a verb or a participle: `entre` in `elle entre`, `tu` in `on s'était tu`."""
+    readings = _readings(tokens[index], lexicon, first=index == 0)
+    participle = _is_participle(tokens, index, readings, lexicon)
+    return participle or evidence_at(tokens, index, lexicon) is Evidence.SURE
+
+
 def is_incise(tokens: tuple[Token, ...], index: int) -> bool:
     """`Oui, dit le marin`, `non ! reprit Pierre`: behind a mark, and its subject right behind it."""
     following = tokens[index + 1 : index + 2]
