@@ -24,8 +24,8 @@ from feuilleton_local.parent_death import bound_to_parent
 from status_api import bootstrap
 from status_api.adapters.database import SCHEMA, SCRIPTS
 from status_api.app import create_app
+from status_api.bootstrap import GROUP
 from status_api.parts import Parts
-from status_api.projector import GROUP
 from status_api.settings import ProjectorSettings, StatusApiSettings
 
 KEY = "test-key-of-sixteen-or-more"

@@ -9,10 +9,10 @@ from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.events import EventData
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import DEFAULT_TENANT
+from feuilleton.streaming.folding import Batch, Record, UnstorableError
 from status_api.adapters.postgres_reader import PostgresReader
 from status_api.adapters.postgres_store import PostgresProjection
-from status_api.ports import Batch, UnstorableError
-from status_api.projection import Job, Record
+from status_api.projection import Job
 from tests.integration.status_api.conftest import World
 from tests.unit.status_api.story import a_story
 

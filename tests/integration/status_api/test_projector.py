@@ -123,7 +123,7 @@ async def test_a_log_that_begins_again_stops_the_projector_with_the_reason(
     await publish(a_story().accepted())
     with world.process("projector") as process:
         assert await asyncio.to_thread(process.wait, 60) == 3
-    assert "drop the projection schema and migrate" in capfd.readouterr().err
+    assert "drop these rows and fold it anew" in capfd.readouterr().err
 
 
 async def test_the_projector_process_says_when_it_is_ready_and_stops_on_sigterm(world: World, publish: Publish) -> None:
@@ -136,7 +136,7 @@ async def test_the_projector_process_says_when_it_is_ready_and_stops_on_sigterm(
             counted = (await health.get("/metrics")).text
         process.terminate()
         assert await asyncio.to_thread(process.wait, 15) == 0
-    assert 'feuilleton_events_projected_total{type="feuilleton.job.accepted.v1"} 1.0' in counted
+    assert 'feuilleton_events_folded_total{group="status-projector",type="feuilleton.job.accepted.v1"} 1.0' in counted
 
 
 async def test_poison_costs_itself_alone(world: World, publisher: KafkaPublisher, publish: Publish) -> None:

@@ -10,7 +10,7 @@ from extractor.consumer import GROUP as EXTRACTOR_GROUP
 from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_EVENTS, UPLOADS, Topic
 from merger.handler import SERVICE as MERGER_GROUP
 from splitter.handler import SERVICE as SPLITTER_GROUP
-from status_api.projector import GROUP as PROJECTOR_GROUP
+from status_api.bootstrap import GROUP as PROJECTOR_GROUP
 from tests.unit.deploy.manifests import (
     BASE,
     CONTAINERS,

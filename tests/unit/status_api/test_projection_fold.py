@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from feuilleton.contracts.events import ChunkOutcome, EventData, Outcome
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_state import JobState, JobStatus, fold_event
-from status_api.projection import Attempt, Job, Record, eta_seconds, fold_batch, fold_record, progress
+from feuilleton.streaming.folding import Record
+from status_api.projection import Attempt, Job, eta_seconds, fold_batch, fold_record, progress
 from tests.unit.status_api.story import Story
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from feuilleton.contracts.events import to_message
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.dead_letter import DeadLetters
+from feuilleton.streaming.folding import Batch
+from feuilleton.streaming.log_folding import LogFolder
 from feuilleton.streaming.memory import MemoryPublisher
-from status_api.ports import Batch
-from status_api.projector import Projector
 from tests.unit.status_api.story import a_story
 
 PART = TopicPartition("job-events", 0)
@@ -74,7 +74,9 @@ def logged() -> list[Any]:
 async def test_a_partition_given_anew_while_its_batch_is_stored_is_read_from_its_stored_place() -> None:
     records = logged()
     consumer, store = ScriptedConsumer(records), ScriptedStore()
-    projector = Projector(consumer, store, DeadLetters(MemoryPublisher(), service="tests"), topic=PART.topic)
+    projector = LogFolder(
+        consumer, store, DeadLetters(MemoryPublisher(), service="tests"), topic=PART.topic, group="tests"
+    )
 
     async def rebalance() -> None:
         await projector.on_partitions_revoked([PART])

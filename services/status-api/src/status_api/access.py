@@ -4,9 +4,9 @@ import re
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.streaming.read_barrier import ReadBarrier
 from status_api.ports import JobReader
 from status_api.projection import Job
-from status_api.read_barrier import ReadBarrier
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 

@@ -15,22 +15,23 @@ from feuilleton.storage.objects import open_store
 from feuilleton.streaming.closing import close_consumer
 from feuilleton.streaming.dead_letter import DeadLetters
 from feuilleton.streaming.kafka import KafkaPublisher
+from feuilleton.streaming.log_ends import KafkaLogEnds
+from feuilleton.streaming.log_folding import LogFolder, make_consumer
 from feuilleton.streaming.parts import Part, PartsInBackground
+from feuilleton.streaming.read_barrier import ReadBarrier
 from status_api.access import JobAccess
-from status_api.adapters.log_ends import KafkaLogEnds
 from status_api.adapters.postgres_reader import PostgresReader
 from status_api.adapters.postgres_store import PostgresProjection
 from status_api.adapters.wakeups import PostgresWakeups
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.parts import Parts
-from status_api.projector import GROUP, Projector, make_consumer
-from status_api.read_barrier import ReadBarrier
 from status_api.routes.page import Page
 from status_api.settings import ProjectorSettings, StatusApiSettings
 from status_api.stream import Slots
 
 SERVICE = "status-api"
+GROUP = "status-projector"
 _FROZEN_SECONDS = 60.0  # the loop turns every half second, waiting for a server turns it too
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
 
 
 @asynccontextmanager
-async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> AsyncIterator[Projector]:
+async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> AsyncIterator[LogFolder]:
     """A projector with its health server. `run` it inside. All of one `group` share the partitions."""
     async with AsyncExitStack() as stack:
         database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
@@ -80,11 +81,12 @@ async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> Async
         await _connect_in_background(stack, publisher)
         consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
         stack.push_async_callback(close_consumer, consumer)
-        built = Projector(
+        built = LogFolder(
             consumer,
             PostgresProjection(database),
             DeadLetters(publisher, service=f"{SERVICE}-projector"),
             topic=settings.kafka_prefix + JOB_EVENTS.name,
+            group=group,
         )
         checks = {"kafka": publisher.check, "postgres": PostgresReader(database).check}
         health = HealthServer(
@@ -95,7 +97,7 @@ async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> Async
         yield built
 
 
-def _turning(built: Projector) -> Callable[[], Awaitable[Missing]]:
+def _turning(built: LogFolder) -> Callable[[], Awaitable[Missing]]:
     async def live() -> Missing:
         return [] if time.monotonic() - built.beat_at < _FROZEN_SECONDS else ["loop"]
 

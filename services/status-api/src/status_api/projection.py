@@ -20,18 +20,10 @@ from feuilleton.contracts.events import (
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.job_state import AttemptState, JobState, JobStatus, fold_event, progress_percent
+from feuilleton.streaming.folding import Record
 
 ChunkKey = tuple[int, int]
 """Attempt and chunk index."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """An event at its place in job-events. `time` is the broker's append time (aware UTC)."""
-
-    offset: int
-    time: datetime
-    event: EventData
 
 
 @dataclass(frozen=True)

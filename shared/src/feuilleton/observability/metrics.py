@@ -44,9 +44,11 @@ VERDICTS = Counter("feuilleton_card_verdicts_total", "Verdicts on rewritten card
 JOBS_ENDED = Counter("feuilleton_jobs_ended_total", "Ends published, by outcome", ["outcome"])
 MERGE_SECONDS = Histogram("feuilleton_merge_seconds", "Assembly of one result", buckets=_SECONDS)
 
-EVENTS_PROJECTED = Counter("feuilleton_events_projected_total", "Events folded into the projection", ["type"])
-EVENTS_SKIPPED = Counter("feuilleton_events_skipped_total", "Events of unknown type passed over")
-PROJECTION_LAG = Gauge("feuilleton_projection_lag_messages", "Job events not folded yet, by partition", ["partition"])
+EVENTS_FOLDED = Counter("feuilleton_events_folded_total", "Job events folded into rows, by group", ["group", "type"])
+EVENTS_SKIPPED = Counter("feuilleton_events_skipped_total", "Job events of unknown type passed over", ["group"])
+FOLD_LAG = Gauge(
+    "feuilleton_fold_lag_messages", "Job events not folded yet, by group and partition", ["group", "partition"]
+)
 BARRIER_SECONDS = Histogram("feuilleton_read_barrier_seconds", "Waits of reads for the projection", buckets=_SECONDS)
 STREAMS_OPEN = Gauge("feuilleton_event_streams_open", "Server-sent event streams open now")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from asyncpg import exceptions as pg
 
 from feuilleton.contracts.errors import DatabaseUnavailableError
-from status_api.ports import UnstorableError
+from feuilleton.streaming.folding import UnstorableError
 
 SCHEMA = "projection"
 SCRIPTS = Path(__file__).parent.parent / "migrations" / SCHEMA

@@ -1,4 +1,4 @@
-"""ProjectionStore on Postgres: rows, log and offset of a batch in one transaction."""
+"""FoldStore of the projection on Postgres: rows, log and offset of a batch in one transaction."""
 
 import json
 from collections import defaultdict
@@ -9,6 +9,7 @@ import asyncpg
 from feuilleton.contracts.events import ChunkFinished
 from feuilleton.contracts.ids import JobId
 from feuilleton.database.pool import Database
+from feuilleton.streaming.folding import Batch, Record
 from status_api.adapters.database import projection_errors
 from status_api.adapters.rows import (
     ATTEMPT_COLUMNS,
@@ -20,8 +21,7 @@ from status_api.adapters.rows import (
     job_values,
     read_job,
 )
-from status_api.ports import Batch
-from status_api.projection import Change, Folded, Job, Record, fold_batch
+from status_api.projection import Change, Folded, Job, fold_batch
 
 CHANNEL = "feuilleton_projection"
 _IDS_PER_NOTICE = 100  # a payload must stay under 8,000 bytes
@@ -66,7 +66,7 @@ _RAISE_OFFSET = """
 
 
 class PostgresProjection:
-    """ProjectionStore. Two projectors at once are harmless: the row of the partition's offset is the lock."""
+    """FoldStore. Two projectors at once are harmless: the row of the partition's offset is the lock."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""A read that found nothing waits until the projection has passed what was in the log when it asked."""
+"""A read that found nothing waits until the rows have passed what was in the log when it asked."""
 
 import asyncio
 import time
@@ -9,7 +9,6 @@ from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.observability import metrics
 from feuilleton.streaming.kafka import partition_for
-from status_api.ports import JobReader
 
 _FIRST_LOOK_SECONDS = 0.01
 _LONGEST_LOOK_SECONDS = 0.2
@@ -21,8 +20,14 @@ class LogEnds(Protocol):
         ...
 
 
+class Position(Protocol):
+    async def position(self, topic: str, partition: int) -> int:
+        """The next offset that will be folded; 0 where that has not begun. Raises DatabaseUnavailableError."""
+        ...
+
+
 class ProjectionBehindError(TransientError):
-    """The projection did not catch up in time, so what was asked for can be neither shown nor denied."""
+    """The rows did not catch up in time, so what was asked for can be neither shown nor denied."""
 
     code = "projection_behind"
 
@@ -30,8 +35,8 @@ class ProjectionBehindError(TransientError):
 class ReadBarrier:
     """`topic` is job-events as the broker names it (with the deployment's prefix)."""
 
-    def __init__(self, reader: JobReader, ends: LogEnds, *, topic: str, deadline_seconds: float) -> None:
-        self._reader = reader
+    def __init__(self, rows: Position, ends: LogEnds, *, topic: str, deadline_seconds: float) -> None:
+        self._rows = rows
         self._ends = ends
         self._topic = topic
         self._deadline_seconds = deadline_seconds
@@ -47,7 +52,7 @@ class ReadBarrier:
             end = await self._ends.end(self._topic, partition)
             deadline = time.monotonic() + self._deadline_seconds
             look = _FIRST_LOOK_SECONDS
-            while await self._reader.position(self._topic, partition) < end:
+            while await self._rows.position(self._topic, partition) < end:
                 if time.monotonic() + look > deadline:
                     raise ProjectionBehindError(f"partition {partition} was not folded up to {end} in time")
                 await asyncio.sleep(look)

@@ -1,4 +1,4 @@
-"""The projector's loop: job-events in, rows out. Its place in the log is the one kept beside the rows."""
+"""The loop of a service that folds job-events into rows. Its place in the log is the one kept beside the rows."""
 
 import asyncio
 import time
@@ -16,10 +16,8 @@ from feuilleton.contracts.events import EventData, UnknownEventTypeError, parse
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.observability import metrics
 from feuilleton.streaming.dead_letter import DeadLetters
-from status_api.ports import Batch, ProjectionStore, UnstorableError
-from status_api.projection import Record
+from feuilleton.streaming.folding import Batch, FoldStore, Record, UnstorableError
 
-GROUP = "status-projector"
 _POLL_MS = 500
 _BATCH_RECORDS = 500
 _FIRST_WAIT_SECONDS = 0.1
@@ -34,13 +32,13 @@ _T = TypeVar("_T")
 
 
 def make_consumer(bootstrap: str, *, group: str) -> AIOKafkaConsumer:
-    """The projector's consumer. Build it inside a running loop.
+    """The consumer of a folder. Build it inside a running loop.
 
     Offsets are committed to the group only so that its lag can be seen from outside.
     """
     return AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
-        client_id=GROUP,
+        client_id=group,
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -51,20 +49,21 @@ def make_consumer(bootstrap: str, *, group: str) -> AIOKafkaConsumer:
     )
 
 
-class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+class LogFolder(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Folds its share of the partitions, one transaction a batch, for as long as `run` lasts.
 
-    A partition is read from the offset that stands beside the rows, never from the group's commits. Postgres or
+    A partition is read from the offset that stands beside the rows, never from the group's commits. The database or
     the broker going away stops progress, not the process; what is not committed is not acknowledged.
     """
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, store: ProjectionStore, dead_letters: DeadLetters, *, topic: str
+        self, consumer: AIOKafkaConsumer, store: FoldStore, dead_letters: DeadLetters, *, topic: str, group: str
     ) -> None:
         self._consumer = consumer
         self._store = store
         self._dead_letters = dead_letters
         self._topic = topic
+        self._group = group
         self._next: dict[TopicPartition, int] = {}
         self._checked_at = time.monotonic()
         self._shown: dict[TopicPartition, int] = {}
@@ -142,7 +141,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         if records[0].offset < start:
             raise LostInvariantError(
                 f"{self._topic}/{part.partition} begins again at {records[0].offset}, but rows exist up to {start}: "
-                "the log was lost or replaced; drop the projection schema and migrate"
+                "the log was lost or replaced; drop these rows and fold it anew"
             )
         good = await self._parse_all(records)
         next_offset = await self._apply(part, start, records, good)
@@ -187,14 +186,14 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         try:
             event = _parse_in_place(record)
         except UnknownEventTypeError:
-            metrics.EVENTS_SKIPPED.inc()
+            metrics.EVENTS_SKIPPED.labels(self._group).inc()
             return None
         except PoisonMessageError as exc:
             code = exc.code
             await self._persist("broker", lambda: self._dead_letters.send(record, code))
             return None
         self._dead_letters.note_good()
-        metrics.EVENTS_PROJECTED.labels(event.type).inc()
+        metrics.EVENTS_FOLDED.labels(self._group, event.type).inc()
         return event
 
     async def _persist(self, what: str, call: Callable[[], Awaitable[_T]]) -> _T:
@@ -217,7 +216,7 @@ class Projector(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         for part, offset in self._next.items():
             end = self._consumer.highwater(part)
             if end is not None:
-                metrics.PROJECTION_LAG.labels(str(part.partition)).set(max(0, end - offset))
+                metrics.FOLD_LAG.labels(self._group, str(part.partition)).set(max(0, end - offset))
         places = dict(self._next)
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_SECONDS):
