@@ -24,6 +24,7 @@ def predicate(text: str) -> Predicate:
         "— Jamais, répondit Mrs. Weldon.",
         "Nous ne savions rien.",
         "Cela importe peu.",
+        "L'un était sur la terre.",
         "Qu'importe !",
         "Lui ne répondit pas.",
         "Viens ici.",

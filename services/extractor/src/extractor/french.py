@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])['’](?=\w)|\w+(?:['’\-‑]\w+)*", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"l['’]une?(?!\w)|(?:jusqu|lorsqu|puisqu|quoiqu|qu|[cdjlmnst])['’](?=\w)|\w+(?:['’\-‑]\w+)*", re.IGNORECASE
+)
 
 _SPACES = re.compile(r"[ \t\r\n]+")  # not the no-break spaces of French typography
 
@@ -29,7 +31,7 @@ SUBJECTS = _words("je j' tu il elle on nous vous ils elles")
 CLITICS = SUBJECTS | _words("me m' te t' se s' le la les l' lui leur y en ne n' c' ç' ça cela ce")
 STRONG_PRONOUNS = _words(
     "moi toi soi eux ceci celui celle ceux celles celui-ci celle-ci celui-là celle-là ceux-ci ceux-là"
-    " mien mienne sien sienne tien tienne même mêmes"
+    " mien mienne sien sienne tien tienne même mêmes l'un l'une"
 )
 NEGATIONS = _words("ne n' sans ni aucun aucune nul nulle")
 LIGHT_ADVERBS = _words(
@@ -56,7 +58,7 @@ LINKS = _words("et ou mais or ni car donc puis alors")
 # Pronouns that stand as a noun does.
 PRONOUNS = STRONG_PRONOUNS | _words(
     "lui elle elles tout tous toutes chacun chacune personne rien aucun aucune nul nulle certains plusieurs autre"
-    " autres quelqu'un quelques-uns l'un l'une ça cela"
+    " autres quelqu'un quelques-uns ça cela"
     " moi-même toi-même lui-même elle-même soi-même nous-mêmes vous-mêmes eux-mêmes elles-mêmes"
 )
 # What stands without preposition and yet is no subject: `le soir, ...`.
