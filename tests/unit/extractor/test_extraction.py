@@ -1,14 +1,16 @@
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.card_parsing import ParsedPredicate
 from extractor.engines.port import BadAnswerError, ModelRefusalError, PageAnswer, RewriteAnswer, RewriteRequest
 from extractor.extraction import Extraction, NoUsableAnswerError, extract_chunk
 from extractor.repairs import RepairLimits
-from feuilleton.contracts.documents import CardMethod, DroppedSentence, SourceSentence, Usage
+from feuilleton.contracts.documents import CardMethod, Checkpoint, DroppedSentence, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine, JobSettings
@@ -289,3 +291,37 @@ async def test_dialogue_stays_whole_when_the_job_asks_for_it() -> None:
     (card,) = checkpoint.cards
     assert (card.text, card.method, card.flags) == (spoken.text, CardMethod.VERBATIM, ("whole_dialogue",))
     assert engine.requests == []
+
+
+async def test_an_answer_that_was_paid_for_is_kept_when_judging_it_is_cut_off() -> None:
+    class CutOffOnce:
+        """A parser whose first call is cancelled from without."""
+
+        calls = 0
+
+        async def parse_cards(self, texts: Sequence[str]) -> Sequence[ParsedPredicate | None]:
+            self.calls += 1
+            if self.calls == 1:
+                raise asyncio.CancelledError
+            return [None] * len(texts)
+
+    engine = ScriptedEngine([answers({"s0000": ["Sur le pont Marin0 monta."]})])
+    extraction = Extraction(a_text_chunk(LONG[:1]), engine, parser=CutOffOnce())
+    with pytest.raises(asyncio.CancelledError):
+        await extraction.run()
+    checkpoint = await extraction.run()
+    assert [card.text for card in checkpoint.cards] == ["Sur le pont Marin0 monta."]
+    assert (len(engine.requests), checkpoint.usage.calls) == (1, 1)
+
+
+async def test_the_checkpoint_holds_the_figures_of_its_cards() -> None:
+    checkpoint = await extract_chunk(a_text_chunk([*LONG[:2], a_sentence(2, "Oui.")]), ScriptedEngine([well]))
+    assert checkpoint.quality is not None
+    assert (checkpoint.quality.made.cards, checkpoint.quality.book.cards) == (2, 1)
+    assert checkpoint.quality.made.faulty == 0
+
+
+async def test_an_older_checkpoint_without_figures_is_read() -> None:
+    checkpoint = await extract_chunk(a_text_chunk(LONG[:1]), ScriptedEngine([well]))
+    older = checkpoint.model_dump(mode="json", exclude={"quality"})
+    assert Checkpoint.model_validate(older).quality is None

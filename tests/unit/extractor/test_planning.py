@@ -1,8 +1,8 @@
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from extractor.lexicon import french
-from extractor.planning import plan_chunk
+from extractor.planning import decide_fragments, plan_chunk
 from feuilleton.contracts.documents import CardMethod, SourceSentence
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.text import count_words
@@ -90,3 +90,19 @@ def test_cutting_a_chunk_away_from_short_sentences_changes_no_card(texts: list[s
     plans = [plan_chunk(piece, settings, french()) for piece in pieces]
     assert tuple(card for plan in plans for card in plan.cards) == whole.cards
     assert tuple(sentence for plan in plans for sentence in plan.wanted) == whole.wanted
+
+
+# Text as books print it: spaces that do not break, odd marks, words and none.
+PRINTED = st.text(alphabet="aeéluœ .,;…!?«»—-'’\u00a0\u202f", min_size=1, max_size=40)
+
+
+@given(text=PRINTED, settings=st.sampled_from([SETTINGS, JobSettings(complete_only=True)]))
+def test_a_sentence_within_the_limit_comes_out_byte_for_byte_or_is_dropped(text: str, settings: JobSettings) -> None:
+    assume(count_words(text) <= SETTINGS.sentence_length_limit)
+    plan = decide_fragments(plan_chunk([a_sentence(0, text)], settings, french()), (), settings)
+    assert plan.wanted == ()
+    if plan.dropped:
+        assert (plan.cards, plan.dropped[0].reason) in [((), "no_words"), ((), "fragment")]
+        assert plan.dropped[0].reason == "no_words" or settings.complete_only
+    else:
+        assert [card.text.encode() for card in plan.cards] == [text.encode()]

@@ -3,23 +3,25 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from extractor.card_parsing import CardParser
 from extractor.engines.port import (
     BadAnswerError,
     ModelRefusalError,
     PageRequest,
+    RewriteAnswer,
     RewriteEngine,
     RewriteRequest,
     UnreadablePageError,
 )
+from extractor.judging import Judge, Rules
 from extractor.lexicon import Lexicon, french
-from extractor.planning import Plan, plan_chunk
+from extractor.planning import Plan
 from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
 from extractor.tally import BAD_ANSWER, REFUSED, Tally
-from extractor.validation import SourceRules
 from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
-from feuilleton.contracts.ids import SentenceId
+from feuilleton.contracts.ids import SentenceId, image_sentence_id
 from feuilleton.french.cleaning import clean_text
 from feuilleton.observability import metrics
 
@@ -43,13 +45,15 @@ class PageMissingError(PipelineError):
 
 @dataclass
 class _Work:
-    """The state of a chunk whose sentences are known. `place` orders them."""
+    """The state of a chunk whose sentences are known. `place` orders them; `answer` is paid for and not yet judged."""
 
     sentences: tuple[SourceSentence, ...]
     plan: Plan
+    rules: Rules
     queue: AskQueue
     tally: Tally
     place: Mapping[SentenceId, int]
+    answer: RewriteAnswer | None = None
 
 
 class Extraction:
@@ -65,13 +69,16 @@ class Extraction:
         *,
         limits: RepairLimits | None = None,
         lexicon: Lexicon | None = None,
+        parser: CardParser | None = None,
     ) -> None:
-        """`page_pdf` is the page of a page chunk. `limits` and `lexicon` default to what fits the engine."""
+        """`page_pdf` is the page of a page chunk. `limits` defaults to what fits the engine, `lexicon` to the
+        installed one; without `parser`, cards that the rules leave undecided pass.
+        """
         self._chunk = chunk
         self._engine = engine
         self._page_pdf = page_pdf
         self._limits = limits or RepairLimits.of(engine.name)
-        self._lexicon = lexicon or french()
+        self._judge = Judge(lexicon or french(), parser)
         self._other_model = engine.other_model(chunk.model)
         self._page_tries = 0
         self._work: _Work | None = None
@@ -84,13 +91,13 @@ class Extraction:
         has failed for good.
         """
         if self._work is None:
-            self._work = self._plan(await self._sentences())
+            self._work = await self._plan(await self._sentences())
         work = self._work
         while (ask := work.queue.next) is not None:
             await self._ask(ask, work)
         if len(work.plan.wanted) >= MIN_UNANSWERED and work.tally.nothing_usable():
             raise NoUsableAnswerError(f"{len(work.plan.wanted)} sentences without an answer")
-        checkpoint = self._checkpoint(work)
+        checkpoint = await self._checkpoint(work)
         _count(checkpoint)
         return checkpoint
 
@@ -125,25 +132,18 @@ class Extraction:
                 self._pay(answer.usage, repair=self._page_tries > 0, billed=self._page_tries == 0)
                 return _page_sentences(answer.sentences, chunk)
 
-    def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
-        settings = self._chunk.settings
-        plan = plan_chunk(sentences, settings, self._lexicon)
-        befores = (self._chunk.before, *(sentence.text for sentence in sentences))
-        wanted = set(plan.wanted)
-        rules = {
-            sentence.id: SourceRules.of(sentence.text, before, settings, self._lexicon)
-            for sentence, before in zip(sentences, befores, strict=False)
-            if sentence.id in wanted
-        }
+    async def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
+        chunk = self._chunk
+        plan, rules = await self._judge.plan(sentences, chunk.settings, before=chunk.before)
         place = {sentence.id: index for index, sentence in enumerate(sentences)}
         queue = AskQueue(plan.wanted, self._limits, has_other_model=self._other_model is not None)
-        return _Work(sentences, plan, queue, Tally(rules), place)
+        return _Work(sentences, plan, rules, queue, Tally(plan.wanted), place)
 
     async def _ask(self, ask: Ask, work: _Work) -> None:
         """One call. An error that the caller may try again leaves the queue as it was."""
         failure = Failure.FAULT
         try:
-            answer = await self._engine.rewrite(self._request(ask, work))
+            answer = work.answer or await self._engine.rewrite(self._request(ask, work))
         except ModelRefusalError as exc:
             self._pay(exc.usage, repair=ask.round > 0, billed=False)
             failing = work.tally.fail(ask, REFUSED, exc.code)
@@ -156,7 +156,10 @@ class Extraction:
                 raise
             failing = ask.wanted  # a second model that is not there says nothing new of the sentence
         else:
-            failing = work.tally.take(ask, answer)
+            work.answer = answer
+            judged = await self._judge.judge(work.tally.known_drafts(ask, answer), work.rules)
+            work.answer = None
+            failing = work.tally.take(ask, answer, judged)
             useful = len(failing) < len(ask.wanted)
             self._pay(answer.usage, repair=ask.round > 0, billed=useful and ask.round == 0)
         work.queue.answered(failing, failure)
@@ -181,10 +184,12 @@ class Extraction:
             update={"billed_tokens": usage.tokens if billed else 0, "repairs": usage.calls if repair else 0}
         )
 
-    def _checkpoint(self, work: _Work) -> Checkpoint:
+    async def _checkpoint(self, work: _Work) -> Checkpoint:
         chunk = self._chunk
-        cards = (*work.plan.cards, *work.tally.cards())
+        unsorted = (*work.plan.cards, *work.tally.cards())
+        cards = tuple(sorted(unsorted, key=lambda card: work.place[card.source_id]))
         dropped = (*work.plan.dropped, *work.tally.dropped())
+        quality = await self._judge.count(cards, dropped, work.sentences, chunk.settings, before=chunk.before)
         return Checkpoint(
             job=chunk.job,
             index=chunk.index,
@@ -193,10 +198,11 @@ class Extraction:
             engine=chunk.engine,
             model=chunk.model,
             prompt_version=self._engine.prompt_version,
-            cards=tuple(sorted(cards, key=lambda card: work.place[card.source_id])),
+            cards=cards,
             dropped=tuple(sorted(dropped, key=lambda each: work.place[each.source_id])),
             sentences=() if chunk.page_key is None else work.sentences,
             verdicts=dict(sorted(work.tally.verdicts.items())),
+            quality=quality,
             usage=self.usage,
         )
 
@@ -234,7 +240,7 @@ def _page_sentences(read: Iterable[tuple[str, bool]], chunk: ChunkSubmitted) -> 
     texts = [(clean_text(text, preserve_formatting=as_printed), dialogue) for text, dialogue in read]
     return tuple(
         SourceSentence(
-            id=SentenceId(f"p{page:05d}-{number:04d}"),
+            id=image_sentence_id(page, number),
             text=text,
             page=page,
             chapter=chunk.chapter,

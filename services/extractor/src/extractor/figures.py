@@ -11,7 +11,7 @@ from extractor.french import FUNCTION_WORDS, PLACE_WORDS, tokenize
 from extractor.invention import FREE_LEMMAS
 from extractor.lexicon import Lexicon
 from extractor.order import out_of_order
-from extractor.planning import FRAGMENT, WHOLE_DIALOGUE, stays_whole
+from extractor.planning import FRAGMENT, WHOLE_DIALOGUE, sources_of, stays_whole
 from extractor.validation import SourceRules, book_faults, faults_of, sameness_key
 from extractor.verdicts import DANGLING, TYPOGRAPHY, Verdict
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
@@ -38,7 +38,7 @@ def count_figures(
     """
     book = _Book.of(sentences, before, settings, lexicon)
     reasons = {each.source_id: each.reason for each in dropped}
-    shown = {source for card in cards for source in _sources(card)}
+    shown = {source for card in cards for source in sources_of(card)}
     vocabulary = [_count_vocabulary(sentence, cards, book) for sentence in sentences if book.is_long(sentence)]
     return QualityCounts(
         chunks=1,
@@ -76,14 +76,10 @@ class _Book:
         return over and not stays_whole(sentence, self.settings)
 
     def source_of(self, card: CardDraft) -> str:
-        return " ".join(self.texts[source] for source in _sources(card))
+        return " ".join(self.texts[source] for source in sources_of(card))
 
     def rules_of(self, card: CardDraft) -> SourceRules:
         return SourceRules.of(self.source_of(card), self.befores[card.source_id], self.settings, self.lexicon)
-
-
-def _sources(card: CardDraft) -> tuple[SentenceId, ...]:
-    return (card.source_id, *card.also)
 
 
 def _count_book_card(card: CardDraft, book: _Book) -> CardCounts:
@@ -106,7 +102,7 @@ def _count_group(group: Sequence[CardDraft], book: _Book) -> Iterable[CardCounts
     late = out_of_order([card.text for card in group], book.source_of(group[0]), book.lexicon)
     seen: set[tuple[str, ...]] = set()
     for place, card in enumerate(group):
-        sources, key = _sources(card), sameness_key(card.text)
+        sources, key = sources_of(card), sameness_key(card.text)
         if sources not in rules:
             rules[sources] = book.rules_of(card)
         faults = set(faults_of(card.text, rules[sources]))
@@ -135,7 +131,7 @@ def _counts_of(card: CardDraft, faults: set[Verdict]) -> CardCounts:
 
 def _count_vocabulary(sentence: SourceSentence, cards: Iterable[CardDraft], book: _Book) -> QualityCounts:
     """How many different content words of one long source its cards still say."""
-    said = [card for card in cards if sentence.id in _sources(card)]
+    said = [card for card in cards if sentence.id in sources_of(card)]
     wanted = _content(sentence.text, book.lexicon)
     forms = {token.key for card in said for token in tokenize(card.text)}
     lemmas = {lemma for form in forms for lemma in book.lexicon.lemmas(form)}

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from extractor.card_parsing import ParsedPredicate
 from extractor.lexicon import Lexicon
-from extractor.validation import is_fragment
+from extractor.predicates import find_predicate
+from extractor.verbs import Evidence
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
@@ -20,12 +22,14 @@ NO_WORDS = "no_words"
 @dataclass(frozen=True)
 class Plan:
     """Every sentence of the chunk stands in exactly one of the three: in a card that needs no engine (verbatim, or
-    short neighbours joined), in `wanted` (over the limit), or in `dropped` (nothing to read).
+    short neighbours joined), in `wanted` (over the limit), or in `dropped` (nothing to read, or no verb where the job
+    wants whole sentences only). `undecided` are places in `cards` where a word may be a verb or a noun.
     """
 
     cards: tuple[CardDraft, ...]
     wanted: tuple[SentenceId, ...]
     dropped: tuple[DroppedSentence, ...]
+    undecided: tuple[int, ...] = ()
 
 
 def plan_chunk(sentences: Sequence[SourceSentence], settings: JobSettings, lexicon: Lexicon) -> Plan:
@@ -38,15 +42,43 @@ def plan_chunk(sentences: Sequence[SourceSentence], settings: JobSettings, lexic
     cards: list[CardDraft] = []
     wanted: list[SentenceId] = []
     dropped: list[DroppedSentence] = []
+    undecided: list[int] = []
     for group in _groups(sentences, settings):
         sentence = group[0]
         if len(group) > 1 or _passes(sentence, settings):
-            cards.append(_card(group, settings, lexicon))
+            verb = find_predicate(_text(group), lexicon).verb
+            if verb is Evidence.POSSIBLE:
+                undecided.append(len(cards))
+            cards.append(_card(group, settings, fragment=verb is Evidence.NONE))
         elif count_words(sentence.text) == 0:
             dropped.append(DroppedSentence(source_id=sentence.id, reason=NO_WORDS))
         else:
             wanted.append(sentence.id)
-    return Plan(tuple(cards), tuple(wanted), tuple(dropped))
+    return Plan(tuple(cards), tuple(wanted), tuple(dropped), tuple(undecided))
+
+
+def decide_fragments(plan: Plan, parsed: Sequence[ParsedPredicate | None], settings: JobSettings) -> Plan:
+    """The plan with nothing undecided: `parsed` says of each undecided card whether a verb was found (None: not
+    known, it passes). Where the job wants whole sentences only, cards without a verb are dropped.
+    """
+    verbless = {at for at, found in zip(plan.undecided, parsed, strict=True) if found and not found.verb}
+    cards = [_with_flag(card, FRAGMENT) if at in verbless else card for at, card in enumerate(plan.cards)]
+    left_out = {card.source_id: card for card in cards if settings.complete_only and FRAGMENT in card.flags}
+    lost = (source for card in left_out.values() for source in sources_of(card))
+    return Plan(
+        cards=tuple(card for card in cards if card.source_id not in left_out),
+        wanted=plan.wanted,
+        dropped=(*plan.dropped, *(DroppedSentence(source_id=source, reason=FRAGMENT) for source in lost)),
+    )
+
+
+def sources_of(card: CardDraft) -> tuple[SentenceId, ...]:
+    """Every sentence that the card stands for."""
+    return (card.source_id, *card.also)
+
+
+def _with_flag(card: CardDraft, flag: str) -> CardDraft:
+    return card.model_copy(update={"flags": (flag, *card.flags)})
 
 
 def _passes(sentence: SourceSentence, settings: JobSettings) -> bool:
@@ -80,11 +112,15 @@ def _joins(group: list[SourceSentence], sentence: SourceSentence, settings: JobS
     return is_short and ours + theirs <= settings.sentence_length_limit
 
 
-def _card(group: list[SourceSentence], settings: JobSettings, lexicon: Lexicon) -> CardDraft:
-    text = " ".join(sentence.text for sentence in group)
+def _text(group: Iterable[SourceSentence]) -> str:
+    return " ".join(sentence.text for sentence in group)
+
+
+def _card(group: list[SourceSentence], settings: JobSettings, *, fragment: bool) -> CardDraft:
+    text = _text(group)
     words = count_words(text)
     flags = {
-        FRAGMENT: is_fragment(text, lexicon),
+        FRAGMENT: fragment,
         SHORT: words < settings.min_sentence_length,
         WHOLE_DIALOGUE: words > settings.sentence_length_limit,
     }

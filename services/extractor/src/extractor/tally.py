@@ -1,13 +1,11 @@
 """What is known about the wanted sentences of a chunk so far: good cards, second best ones, reasons. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from extractor.engines.port import RewriteAnswer
+from extractor.judging import Judged
 from extractor.repairs import Ask
-from extractor.typography import tidy
-from extractor.validation import SourceRules, judge_card, sameness_key
 from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence
 from feuilleton.contracts.ids import SentenceId
@@ -22,31 +20,35 @@ REFUSED = "refused"  # the detail is the model's code
 _UNANSWERED = frozenset({MISSED, BAD_ANSWER})
 
 
-@dataclass(frozen=True)
-class _Judged:
-    good: tuple[CardDraft, ...]
-    faults: tuple[Verdict, ...]
-
-
 class Tally:
-    """Judges answers and keeps the best cards of each source. `rules` holds one entry for each wanted sentence."""
+    """Keeps the best cards of each wanted source. Answers come judged (`judging`)."""
 
-    def __init__(self, rules: Mapping[SentenceId, SourceRules]) -> None:
-        self._rules = rules
+    def __init__(self, wanted: Sequence[SentenceId]) -> None:
+        self._wanted = wanted
         self._settled: dict[SentenceId, tuple[CardDraft, ...]] = {}
         self._second_best: dict[SentenceId, tuple[CardDraft, ...]] = {}
         self._declined: dict[SentenceId, DroppedSentence] = {}
         self._reasons: dict[SentenceId, tuple[str, str]] = {}
         self.verdicts: Counter[str] = Counter()
 
-    def take(self, ask: Ask, answer: RewriteAnswer) -> tuple[SentenceId, ...]:
-        """Judge an answer. Returns the asked sentences that it leaves without a full set of good cards."""
-        asked = set(ask.wanted)
-        cards = self._by_source(answer.cards, asked)
-        self._declined.update({each.source_id: each for each in answer.declined if each.source_id in asked})
-        for sentence, drafts in cards.items():
-            self._keep(sentence, self._judge(sentence, drafts))
-        for sentence in asked - cards.keys():
+    def known_drafts(self, ask: Ask, answer: RewriteAnswer) -> dict[SentenceId, list[CardDraft]]:
+        """The drafts of the asked sentences, each source's in the order of the answer. The others have no source."""
+        cards: dict[SentenceId, list[CardDraft]] = {}
+        for draft in answer.cards:
+            if draft.source_id in ask.wanted and set(draft.also) <= set(self._wanted):
+                cards.setdefault(draft.source_id, []).append(draft)
+        return cards
+
+    def take(self, ask: Ask, answer: RewriteAnswer, judged: Mapping[SentenceId, Judged]) -> tuple[SentenceId, ...]:
+        """Keep what is good of a judged answer. Returns the asked sentences without a full set of good cards."""
+        known = self.known_drafts(ask, answer)
+        foreign = len(answer.cards) - sum(len(drafts) for drafts in known.values())
+        self.verdicts.update({Verdict.UNKNOWN_ID: foreign} if foreign else {})
+        self._declined.update({each.source_id: each for each in answer.declined if each.source_id in ask.wanted})
+        for sentence, cards in judged.items():
+            self.verdicts.update(cards.verdicts)
+            self._keep(sentence, cards)
+        for sentence in set(ask.wanted) - judged.keys():
             self._reasons[sentence] = (MISSED, "")
         joined = {sentence for cards in self._settled.values() for card in cards for sentence in card.also}
         done = self._settled.keys() | self._declined.keys() | joined
@@ -66,38 +68,13 @@ class Tally:
     def dropped(self) -> tuple[DroppedSentence, ...]:
         """The wanted sentences that no kept card represents."""
         shown = {sentence for card in self.cards() for sentence in (card.source_id, *card.also)}
-        return tuple(self._drop(sentence) for sentence in self._rules if sentence not in shown)
+        return tuple(self._drop(sentence) for sentence in self._wanted if sentence not in shown)
 
     def nothing_usable(self) -> bool:
         """Whether every wanted sentence went without an answer: the engine's fault, not the sentences'."""
         return not self.cards() and all(each.reason in _UNANSWERED for each in self.dropped())
 
-    def _by_source(self, drafts: Iterable[CardDraft], asked: set[SentenceId]) -> dict[SentenceId, list[CardDraft]]:
-        cards: dict[SentenceId, list[CardDraft]] = {}
-        for draft in drafts:
-            if draft.source_id in asked and self._rules.keys() >= set(draft.also):
-                cards.setdefault(draft.source_id, []).append(draft)
-            else:
-                self.verdicts[Verdict.UNKNOWN_ID] += 1
-        return cards
-
-    def _judge(self, sentence: SentenceId, drafts: Sequence[CardDraft]) -> _Judged:
-        good: dict[tuple[str, ...], CardDraft] = {}
-        faults: list[Verdict] = []
-        for draft in drafts:
-            card = draft.model_copy(update={"text": tidy(draft.text)})
-            verdict = judge_card(card.text, self._rules[sentence])
-            key = sameness_key(card.text)
-            if verdict is Verdict.OK and key in good:
-                verdict = Verdict.DUPLICATE
-            self.verdicts[verdict] += 1
-            if verdict is Verdict.OK:
-                good[key] = card
-            elif verdict is not Verdict.DUPLICATE:
-                faults.append(verdict)
-        return _Judged(tuple(good.values()), tuple(faults))
-
-    def _keep(self, sentence: SentenceId, judged: _Judged) -> None:
+    def _keep(self, sentence: SentenceId, judged: Judged) -> None:
         if judged.good and not judged.faults:
             self._settled[sentence] = judged.good
             return

@@ -7,6 +7,7 @@ What they leave undecided (a form that may be noun or verb, a noun that may be t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from extractor.card_parsing import ParsedPredicate
 from extractor.french import DANGLING_ENDS, RELATIVES, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
@@ -75,6 +76,13 @@ def is_fragment(text: str, lexicon: Lexicon) -> bool:
 def is_undecided(card: str, lexicon: Lexicon) -> bool:
     """Whether a card that passed leaves its verb or the verb's subject open."""
     return find_predicate(card, lexicon).whole is Evidence.POSSIBLE
+
+
+def judge_parse(found: ParsedPredicate) -> Verdict:
+    """The verdict on an undecided card, once it is parsed."""
+    if not found.verb:
+        return Verdict.NO_VERB
+    return Verdict.OK if found.subject else Verdict.NO_SUBJECT
 
 
 def sameness_key(card: str) -> tuple[str, ...]:

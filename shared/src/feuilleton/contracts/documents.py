@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feuilleton.contracts.ids import JobId, ObjectKey, SentenceId, TenantId
 from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.quality import Quality, QualityCounts
 
 
 class Document(BaseModel):
@@ -40,14 +41,35 @@ class Chapter(Document):
     page: int
 
 
+class MatterKind(StrEnum):
+    """What stands around the story, and is left out of the cards unless a job asks for it (`include_matter`)."""
+
+    TITLE = "title"  # title pages, dedications, epigraphs
+    IMPRINT = "imprint"
+    CONTENTS = "contents"  # never read: it has no sentences
+    PREFACE = "preface"
+    NOTES = "notes"  # a section of them behind the story
+    FOOTNOTES = "footnotes"
+    PUBLISHER = "publisher"  # what follows the story: catalogue, other works, about this edition
+
+
+class LeftOut(Document):
+    """What of one kind was left out: on which pages (1-based, in order), and how many words."""
+
+    kind: MatterKind
+    pages: tuple[int, ...]
+    words: int
+
+
 class ChunkKind(StrEnum):
     TEXT = "text"
     PAGE = "page"
 
 
 class ManifestChunk(Document):
-    """One chunk. For text: its sentences are the bytes [source_start, source_end) of source.jsonl.
-    For a page without text: `page_key` names the cut page.
+    """One chunk. Its sentences are the bytes [source_start, source_end) of source.jsonl.
+    For a page to be read from its image `page_key` names the cut page; its sentences, if any, are those of a bad text
+    layer, used (and then counted as words of the checkpoint) where nobody can read the page.
     """
 
     index: int
@@ -65,7 +87,8 @@ class ManifestChunk(Document):
 class Manifest(Document):
     """What the splitter made of a book; create-once, written after source.jsonl, which it names by sha256.
 
-    `pages` counts the pages of the PDF. `fault` is set when there is nothing to extract (`no_text`).
+    `pages` counts the pages of the PDF. `bad_ocr` are pages whose text layer is the work of bad recognition.
+    `fault` is set when there is nothing to extract (`no_text`).
     """
 
     job: JobId
@@ -76,6 +99,8 @@ class Manifest(Document):
     source_sentences: int
     words: int
     chunks: tuple[ManifestChunk, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    bad_ocr: tuple[int, ...] = ()
     version: str
     fault: str | None = None
 
@@ -143,6 +168,7 @@ class Checkpoint(Document):
     Good for every attempt whose chunk has the same `text_hash`. `attempt` is the one that paid.
     `sentences` holds what was read from a page chunk (empty for text chunks: source.jsonl has them).
     Every sentence of the chunk is in `cards` (as source_id or in `also`) or in `dropped`.
+    `quality` counts the cards kept (None: an older extractor wrote it).
     """
 
     job: JobId
@@ -156,6 +182,7 @@ class Checkpoint(Document):
     dropped: tuple[DroppedSentence, ...]
     sentences: tuple[SourceSentence, ...] = ()
     verdicts: dict[str, int] = Field(default_factory=dict)
+    quality: QualityCounts | None = None
     usage: Usage = Usage()
 
 
@@ -209,7 +236,10 @@ class DroppedLine(Document):
 class Report(Document):
     """report.json: what became of the book, in figures that can be checked against cards.jsonl.
 
-    source_sentences = represented + dropped + those of missing chunks. `chunks` is in book order.
+    source_sentences = represented + dropped + those of missing chunks. `chunks` is in book order. `quality` is over
+    the good chunks that tell theirs (`quality.counts.chunks`), None without any: docs/figures.md.
+    `bad_ocr` are pages whose text layer is the work of bad recognition; `bad_ocr_used` those of them whose cards come
+    from that text all the same, as nobody could read the page anew.
     """
 
     job: JobId
@@ -230,4 +260,8 @@ class Report(Document):
     chunks: tuple[ReportChunk, ...]
     missing: tuple[MissingChunk, ...]
     dropped: tuple[DroppedLine, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    bad_ocr: tuple[int, ...] = ()
+    bad_ocr_used: tuple[int, ...] = ()
+    quality: Quality | None = None
     usage: Usage
