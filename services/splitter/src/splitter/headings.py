@@ -11,9 +11,11 @@ from splitter.pages import Line, Page
 
 _BIG = 1.15  # times the size of the text
 _APART = 1.45  # times the usual distance of lines
+_SET_OFF = 1.25  # likewise: enough for a centred number
 _TITLE_WORDS = 25
 _BLOCK_LINES = 7  # more lines of big type than this are text
 _DROP_CAP = 1.8  # times the size of the text
+_BROKEN = re.compile(rf"[^\W_]{HYPHEN}$")
 _PLAIN = re.compile(r"[\W_]+")
 
 
@@ -57,7 +59,7 @@ def heading_lines(page: Page, frame: Frame, layout: Layout, titles: Collection[s
 
 def _is_heading(page: Page, at: int, frame: Frame, layout: Layout, titles: Collection[str]) -> bool:
     line = page.lines[at]
-    if len(line.text.split()) > _TITLE_WORDS or line.text.endswith(HYPHEN):
+    if len(close_up(line.text).split()) > _TITLE_WORDS or _BROKEN.search(line.text):
         return False
     if _in_outline(line, titles):
         return True
@@ -66,9 +68,11 @@ def _is_heading(page: Page, at: int, frame: Frame, layout: Layout, titles: Colle
     centred = _is_centred(line, frame, layout)
     if has_chapter_word(line.text):
         return alone or centred or line.size >= _BIG * layout.body_size
+    big = line.size >= _BIG * layout.body_size
     if numbers_chapter(line.text):
-        return (alone and (centred or line.size >= _BIG * layout.body_size)) or (centred and _is_short(line))
-    return line.size >= _BIG * layout.body_size and (alone or centred or at == 0)
+        set_off = min(before, after) > _SET_OFF * layout.leading
+        return (big and before > _APART * layout.leading) or (centred and (set_off or _is_short(line)))
+    return big and (alone or centred or at == 0)
 
 
 def _in_outline(line: Line, titles: Collection[str]) -> bool:
@@ -80,7 +84,11 @@ def _in_outline(line: Line, titles: Collection[str]) -> bool:
 def _is_title(page: Page, at: int, frame: Frame, layout: Layout) -> bool:
     """A line under a heading that goes on with it: centred or of other size, and apart from the text."""
     line = page.lines[at]
-    if len(line.text.split()) > _TITLE_WORDS or line.text.endswith((",", ";", HYPHEN)) or line.text[:1] in "«—–":
+    if (
+        len(close_up(line.text).split()) > _TITLE_WORDS
+        or line.text.endswith((",", ";", HYPHEN))
+        or line.text[:1] in "«—–"
+    ):
         return False
     big = line.size >= _BIG * layout.body_size
     _, after = distances(page.lines, at)

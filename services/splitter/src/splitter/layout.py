@@ -3,8 +3,9 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median_low
 
 from splitter.pages import Line, Page
 
@@ -30,24 +31,26 @@ class Margins:
 @dataclass(frozen=True)
 class Layout:
     """`body_size` is the size of most of the text, `leading` its usual distance of lines, `indent` how far the
-    first line of a paragraph goes in (0: the book does not do so). Points.
+    first line of a paragraph goes in (0: the book does not do so). Points. `sides` and `columns` are by side, even
+    pages under True; `columns` are of a book that has two on most pages.
     """
 
     body_size: float
     leading: float
     indent: float
     sides: dict[bool, Margins]
+    columns: dict[bool, "Frame"] = field(default_factory=dict)
 
     def frame(self, page: Page) -> "Frame":
         """The columns of a page: two where it has them, else the one of its side."""
         split = _gutter(page)
         if split is None:
+            columns = self.columns.get(page.number % 2 == 0)
+            if columns is not None and columns.holds(page.lines):
+                return columns
             side = _fitted(self.sides.get(page.number % 2 == 0) or Margins(0.0, page.width), page)
             return Frame(side, blocks=tuple(_blocks(page, self.body_size)))
-        first, second = (
-            _extent([one for one in page.lines if (one.left >= split) is right]) for right in (False, True)
-        )
-        return Frame(first, split, second)
+        return _columns(page.lines, split)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class Frame:
     split: float | None = None
     second: Margins | None = None
     blocks: tuple[tuple[float, Margins], ...] = ()
+
+    def holds(self, lines: Sequence[Line]) -> bool:
+        """Whether all of these lines but one or two stand in one of the two columns: a last page, say."""
+        split = self.split if self.split is not None else math.inf
+        crossing = [line for line in lines if line.left < split - 1 and line.right > split + 1]
+        return bool(lines) and len(crossing) <= _CROSSING_SHARE * len(lines)
 
     def block_of(self, line: Line) -> Margins:
         """The margins of the block that the line is in, where that has its own."""
@@ -90,7 +99,29 @@ def measure(pages: Sequence[Page]) -> Layout:
     for number, lines in body.items():
         sides[number % 2 == 0].extend(lines)
     margins = {even: _margins_of(lines) for even, lines in sides.items() if lines}
-    return Layout(body_size, leading, _usual_indent(body, margins, body_size), margins)
+    return Layout(body_size, leading, _usual_indent(body, margins, body_size), margins, _usual_columns(pages))
+
+
+def _usual_columns(pages: Sequence[Page]) -> dict[bool, "Frame"]:
+    """The columns of each side of a book that has two on most of its pages."""
+    found: dict[bool, Frame] = {}
+    split = {page.number: _gutter(page) for page in pages if page.lines}
+    if sum(at is not None for at in split.values()) <= len(split) / 2:
+        return found
+    for even in (False, True):
+        gutters = [at for number, at in split.items() if at is not None and (number % 2 == 0) is even]
+        if gutters:
+            middle = median_low(gutters)
+            near_it = [page for page in pages if (at := split.get(page.number)) and abs(at - middle) < 2 * _BIN_POINTS]
+            found[even] = _columns(
+                [line for page in near_it if (page.number % 2 == 0) is even for line in page.lines], middle
+            )
+    return found
+
+
+def _columns(lines: Sequence[Line], split: float) -> "Frame":
+    first, second = (_extent([one for one in lines if (one.left >= split) is right]) for right in (False, True))
+    return Frame(first, split, second)
 
 
 def near(size: float, other: float) -> bool:

@@ -146,13 +146,23 @@ def _page_numbers(candidates: Iterable[_Candidate]) -> list[_Candidate]:
         value = int(match[1]) if arabic else roman_value(match[1])
         if value is not None:
             groups[found.top, found.band, arabic].append((found, value))
-    return [found for group in groups.values() if _grows(group) for found, _ in group]
+    growing = [group for group in groups.values() if _grows(group)]
+    lone = [group for group in groups.values() if _numbers_only_page(group)]
+    return [found for group in growing or lone for found, _ in group]
+
+
+def _numbers_only_page(group: list[tuple[_Candidate, int]]) -> bool:
+    """A number at the foot of the only page that has one. At the top it may be a chapter's, and so may a Roman one."""
+    found, value = group[0]
+    return (
+        len(group) == 1 and not found.top and found.apart and str(found.page) in found.line.text and found.page == value
+    )
 
 
 def _grows(group: list[tuple[_Candidate, int]]) -> bool:
     steps = list(pairwise(sorted((found.page, value) for found, value in group)))
     if not steps:
-        return group[0][0].page == group[0][1] and group[0][0].apart
+        return False
     right = sum(later[1] - now[1] == later[0] - now[0] for now, later in steps)
     return right >= 0.6 * len(steps)  # books skip numbers, and count plates or not
 
