@@ -166,8 +166,15 @@ def gemini(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory, servers: Endpoints, gemini: str) -> Iterator[Stack]:
-    """All services as processes, once for the run, with both engines. A test that kills one starts it again."""
+def openai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The fake of an OpenAI-compatible server in a process of its own: its base URL, with /v1."""
+    with model_process("openai", tmp_path_factory.mktemp("openai")) as url:
+        yield f"{url}/v1"
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, servers: Endpoints, gemini: str, openai: str) -> Iterator[Stack]:
+    """All services as processes, once for the run, with all engines. A test that kills one starts it again."""
     folder = tmp_path_factory.mktemp("system")
     kafka = servers.kafka_bootstrap_servers
     with _own_prefix(kafka) as prefix, _own_database(servers.database_url) as database_url:
@@ -181,6 +188,8 @@ def system(tmp_path_factory: pytest.TempPathFactory, servers: Endpoints, gemini:
             LOCAL_WORKERS="1",  # each loads models for seconds, at every start
             GEMINI_API_KEY="fake",
             GEMINI_BASE_URL=gemini,
+            OPENAI_BASE_URL=openai,
+            OPENAI_MODEL="own-model",
         )
         with running_stack(folder, env) as running:
             yield running

@@ -157,6 +157,8 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
         "ENGINES": "local",
         "GEMINI_API_KEY": "",
         "GEMINI_BASE_URL": "",
+        "OPENAI_BASE_URL": "",
+        "OPENAI_API_KEY": "",
         "OCR": "off",  # what this machine has installed must not decide what a test sees
         **more,
     }

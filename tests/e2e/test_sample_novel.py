@@ -1,4 +1,4 @@
-"""The sample novel through all five services on the real broker and database, with the local engine and with Gemini."""
+"""The sample novel through all five services on the real broker and database, with each engine."""
 
 import time
 from pathlib import Path
@@ -38,6 +38,18 @@ def test_the_local_engine_ends_partial_and_names_the_scanned_page(local_run: Res
 def test_gemini_reads_the_scanned_page_too(gemini_run: Result) -> None:
     assert gemini_run.job.status == "completed"
     assert gemini_run.report.missing == ()
+
+
+def test_a_model_server_of_ones_own_makes_cards_of_every_sentence(
+    client: FeuilletonClient, system: Stack, sample_pdf: Path
+) -> None:
+    job = client.wait(client.upload(sample_pdf, JobOptions(engine="openai", pages="8-12")).id)
+    result = read_result(system, client, job)
+    result.check()
+    assert (result.job.status, result.report.engine, result.report.model) == ("completed", "openai", "own-model")
+    assert {card.method for card in result.cards} >= {"verbatim", "rewritten"}
+    assert result.report.dropped == ()
+    assert (result.report.usage.tokens > 0, result.report.usage.cost_microdollars) == (True, 0)
 
 
 @pytest.mark.parametrize("engine", ["local_run", "gemini_run"])

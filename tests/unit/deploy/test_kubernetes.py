@@ -25,7 +25,12 @@ from tests.unit.deploy.services import ROOT, Yaml, ingest_paths, long_running, o
 
 KUBERNETES_VERSIONS = ("1.30", "1.33")
 OURS = {**long_running(), **one_shots()}
-SECRET_KEYS = {"API_KEY": "api-key", "DATABASE_URL": "database-url", "GEMINI_API_KEY": "gemini-api-key"}
+SECRET_KEYS = {
+    "API_KEY": "api-key",
+    "DATABASE_URL": "database-url",
+    "GEMINI_API_KEY": "gemini-api-key",
+    "OPENAI_API_KEY": "openai-api-key",
+}
 BUILT_IN = [found for found in base_resources() if found["kind"] != "ScaledObject"]
 SCALED: dict[str, tuple[str, Topic]] = {
     "splitter": (SPLITTER_GROUP, UPLOADS),

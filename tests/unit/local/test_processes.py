@@ -16,7 +16,7 @@ from feuilleton_local.supervision.processes import Group, ManagedProcess, Port, 
 def settings(monkeypatch: pytest.MonkeyPatch) -> LocalSettings:
     for name in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "OBJECT_STORE_URL", "API_KEY", "KAFKA_PREFIX"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("ENGINES", "GEMINI_API_KEY"):
+    for name in ("ENGINES", "GEMINI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     return LocalSettings(local_dir=Path("/somewhere/à côté #1"))
 
@@ -50,11 +50,14 @@ def test_a_server_of_ones_own_is_not_started_and_its_address_reaches_the_service
     assert environment["OBJECT_STORE_URL"] == "s3://bucket"
 
 
-def test_a_key_for_gemini_makes_it_the_engine_that_auto_takes(settings: LocalSettings) -> None:
+def test_a_key_for_gemini_or_a_server_of_ones_own_is_the_engine_that_auto_takes(settings: LocalSettings) -> None:
     with_key = settings.model_copy(update={"gemini_api_key": SecretStr("key")})
-    chosen = with_key.model_copy(update={"engines": "local"})
-    offered = [shared_environment(one, api_key="k" * 16)["ENGINES"] for one in (settings, with_key, chosen)]
-    assert offered == ["local", "gemini,local", "local"]
+    own_server = settings.model_copy(update={"openai_base_url": "http://127.0.0.1:11434/v1"})
+    both = own_server.model_copy(update={"gemini_api_key": SecretStr("key")})
+    chosen = both.model_copy(update={"engines": "local"})
+    offered = [shared_environment(one, api_key="k" * 16)["ENGINES"] for one in (settings, with_key, own_server, both)]
+    assert offered == ["local", "gemini,local", "openai,local", "gemini,openai,local"]
+    assert shared_environment(chosen, api_key="k" * 16)["ENGINES"] == "local"
 
 
 def test_the_folder_of_objects_is_a_valid_url_whatever_its_name(settings: LocalSettings) -> None:

@@ -40,6 +40,8 @@ class LocalSettings(BaseSettings):
     """The bearer key of the two HTTP services; made once into local_dir/api-key when not given."""
     gemini_api_key: SecretStr | None = None
     """With it, Gemini is the engine that jobs take when they ask for none."""
+    openai_base_url: str | None = None
+    """A model server of your own, with its /v1: then jobs take it, unless there is Gemini."""
     engines: str | None = None
     """What jobs may use, comma-separated, the one that `auto` takes first."""
     public_ingest_url: str | None = None
@@ -53,7 +55,10 @@ class LocalSettings(BaseSettings):
 
     @property
     def engines_offered(self) -> str:
-        return self.engines or ("gemini,local" if self.gemini_api_key else "local")
+        if self.engines:
+            return self.engines
+        models = {"gemini": self.gemini_api_key, "openai": self.openai_base_url}
+        return ",".join([*(name for name, setting in models.items() if setting), "local"])
 
     @property
     def ingest_url(self) -> str:

@@ -40,17 +40,25 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class EngineTable:
-    """The engines of this deployment (first is what `auto` takes) and the models behind the tiers."""
+    """The engines of this deployment (first is what `auto` takes) and the models behind the tiers. A server of one's
+    own has one model, whatever the tier.
+    """
 
     engines: tuple[Engine, ...]
     models: dict[ModelTier, str]
+    openai_model: str | None = None
 
     def choose(self, settings: JobSettings) -> tuple[Engine, str]:
         """Engine and model of a job, frozen from here on. Raises EngineNotAvailableError."""
         wanted = self.engines[0] if settings.engine is EngineChoice.AUTO else Engine(settings.engine.value)
         if wanted not in self.engines:
             raise EngineNotAvailableError(f"The engine {wanted.value} is not set up here.")
-        return wanted, self.models[settings.model] if wanted is Engine.GEMINI else wanted.value
+        return wanted, self._model(wanted, settings.model)
+
+    def _model(self, engine: Engine, tier: ModelTier) -> str:
+        if engine is Engine.GEMINI:
+            return self.models[tier]
+        return (self.openai_model if engine is Engine.OPENAI else None) or engine.value
 
 
 class _SubmittedSettings(JobSettings):

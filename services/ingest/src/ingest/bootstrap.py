@@ -49,7 +49,7 @@ def build(settings: IngestSettings) -> Ingest:
     pool = IsolatedPool(Limits(settings.pdf_workers, settings.pdf_memory_bytes, _CHECKS_PER_WORKER), preload)
     outbox = Outbox(rows, publisher)
     checker = PdfChecker(pool, pages_limit=settings.pages_limit, timeout_seconds=settings.pdf_timeout_seconds)
-    engines = EngineTable(settings.engines, settings.models)
+    engines = EngineTable(settings.offered, settings.models, settings.openai_model)
     desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands)
     housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds)
     return Ingest(database, publisher, control, pool, housekeeping, desk)

@@ -1,8 +1,8 @@
 """The only reader of the environment in ingest."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from feuilleton.contracts.job_settings import Engine, ModelTier
@@ -28,6 +28,10 @@ class IngestSettings(ApiSettings):
     model_quality: str = "gemini-2.5-pro"
     model_balanced: str = "gemini-2.5-flash"
     model_speed: str = "gemini-2.5-flash-lite"
+    openai_base_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where the extractors' OpenAI-compatible server is. Set, it makes `openai` one of the engines."""
+    openai_model: str | None = None
+    """The model's name there."""
     outbox_poll_seconds: float = Field(default=2.0, gt=0)
 
     @field_validator("engines", mode="before")
@@ -39,12 +43,23 @@ class IngestSettings(ApiSettings):
 
     @field_validator("engines")
     @classmethod
-    def _only_built_engines(cls, value: tuple[Engine, ...]) -> tuple[Engine, ...]:
+    def _at_least_one(cls, value: tuple[Engine, ...]) -> tuple[Engine, ...]:
         if not value:
             raise ValueError("name at least one engine")
-        if Engine.OPENAI in value:
-            raise ValueError("the engine openai is not built yet")
         return value
+
+    @model_validator(mode="after")
+    def _openai_is_whole(self) -> Self:
+        if Engine.OPENAI in self.offered and not (self.openai_base_url and self.openai_model):
+            raise ValueError("the engine openai needs OPENAI_BASE_URL and OPENAI_MODEL")
+        return self
+
+    @property
+    def offered(self) -> tuple[Engine, ...]:
+        """The engines that jobs may use, the one that `auto` takes first."""
+        if self.openai_base_url is None or Engine.OPENAI in self.engines:
+            return self.engines
+        return (*self.engines, Engine.OPENAI)
 
     @property
     def models(self) -> dict[ModelTier, str]:
