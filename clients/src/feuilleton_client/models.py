@@ -125,3 +125,4 @@ class Report(BaseModel):
     cards_by_method: dict[str, int]
     dropped_by_reason: dict[str, int]
     missing: tuple[MissingChunk, ...] = ()
+    coverage: str = ""

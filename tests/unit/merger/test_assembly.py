@@ -81,6 +81,12 @@ def test_a_sentence_that_the_checkpoint_forgot_is_listed() -> None:
     assert [(line.source_id, line.reason) for line in made.dropped] == [("s1", "unaccounted")]
 
 
+def test_a_dropped_sentence_is_listed_with_its_reason_and_the_last_verdict() -> None:
+    dropped = (DroppedSentence(source_id=SentenceId("s0"), reason="invalid", detail="no_verb"),)
+    made = assemble_chunk(sentences(1), checkpoint([]).model_copy(update={"dropped": dropped}), TITLES)
+    assert [(line.reason, line.detail) for line in made.dropped] == [("invalid", "no_verb")]
+
+
 def test_a_card_of_a_foreign_sentence_is_refused() -> None:
     with pytest.raises(ForeignCardError):
         assemble_chunk(sentences(1), checkpoint([card(7)]), TITLES)

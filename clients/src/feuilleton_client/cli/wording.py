@@ -61,6 +61,7 @@ def report_lines(report: Report) -> list[tuple[str, str]]:
         ("cards", f"{report.cards}, {report.mean_card_words:.1f} words on average"),
         ("by method", _counts(report.cards_by_method)),
         ("source sentences", f"{report.represented} of {report.source_sentences} have a card"),
+        ("long sentences", printable(report.coverage)),
         ("without a card", _counts(report.dropped_by_reason)),
     ]
     lines += [("missing", f"pages {_pages(chunk.pages)}: {printable(chunk.code)}") for chunk in report.missing]

@@ -1,23 +1,16 @@
-"""What the extractor says of a chunk: the figures of its checkpoint or failure (pure)."""
+"""What the extractor says of a chunk: results and failures, made out to where it lies (pure)."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from feuilleton.contracts.documents import Checkpoint, ChunkFailure, Manifest, Usage
-from feuilleton.contracts.events import ChunkExtracted, ChunkOutcome, ChunkSubmitted, Origin
-from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.documents import ChunkFailure, Manifest, Usage
+from feuilleton.contracts.events import ChunkSubmitted, Origin
+from feuilleton.contracts.settled import ChunkPlace
 
 
 @dataclass(frozen=True)
-class ChunkAddress:
-    """Which chunk of which attempt, and where it lies in the book. Results and failures are made out to it."""
-
-    job: JobId
-    tenant: TenantId
-    attempt: int
-    index: int
-    total: int
-    pages: tuple[int, ...]
+class ChunkAddress(ChunkPlace):
+    """A chunk's place, as the extractor learns it."""
 
     @classmethod
     def of(cls, chunk: ChunkSubmitted) -> Self:
@@ -34,24 +27,3 @@ class ChunkAddress:
 
     def failure(self, code: str, detail: str, usage: Usage) -> ChunkFailure:
         return ChunkFailure(job=self.job, index=self.index, attempt=self.attempt, code=code, detail=detail, usage=usage)
-
-    def result(self, settled: Checkpoint | ChunkFailure) -> ChunkExtracted:
-        """The same for every process that reads the same document, so that duplicates say the same."""
-        good = isinstance(settled, Checkpoint)
-        usage = settled.usage
-        return ChunkExtracted(
-            job=self.job,
-            tenant=self.tenant,
-            attempt=self.attempt,
-            index=self.index,
-            total=self.total,
-            pages=self.pages,
-            outcome=ChunkOutcome.OK if good else ChunkOutcome.FAILED,
-            code=None if isinstance(settled, Checkpoint) else settled.code,
-            cards=len(settled.cards) if isinstance(settled, Checkpoint) else 0,
-            tokens=usage.tokens,
-            # A failed chunk is not billed, whatever its calls cost.
-            billed_tokens=usage.billed_tokens if good else 0,
-            calls=usage.calls,
-            seconds=usage.seconds,
-        )

@@ -38,18 +38,17 @@ def assemble_chunk(
     """
     lines = card_lines(checkpoint.cards, sentences, titles)
     represented = {source for card in checkpoint.cards for source in (card.source_id, *card.also)}
-    reasons = {drop.source_id: drop.reason for drop in checkpoint.dropped}
+    reasons = {drop.source_id: (drop.reason, drop.detail) for drop in checkpoint.dropped}
     return AssembledChunk(
         cards=lines,
         dropped=tuple(
-            DroppedLine(
-                source_id=sentence.id,
-                page=sentence.page,
-                text=sentence.text,
-                reason=reasons.get(sentence.id, UNACCOUNTED),
-            )
+            _dropped_line(sentence, *reasons.get(sentence.id, (UNACCOUNTED, "")))
             for sentence in sentences
             if sentence.id not in represented
         ),
         sentences=len(sentences),
     )
+
+
+def _dropped_line(sentence: SourceSentence, reason: str, detail: str) -> DroppedLine:
+    return DroppedLine(source_id=sentence.id, page=sentence.page, text=sentence.text, reason=reason, detail=detail)

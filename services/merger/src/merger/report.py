@@ -5,6 +5,7 @@ from collections import Counter
 from feuilleton.contracts.documents import (
     Checkpoint,
     ChunkFailure,
+    ChunkKind,
     DroppedLine,
     Manifest,
     ManifestChunk,
@@ -14,9 +15,12 @@ from feuilleton.contracts.documents import (
     Usage,
 )
 from feuilleton.contracts.events import EndCounts, Outcome
+from feuilleton.contracts.ids import read_from_image
 from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.quality import QualityCounts, quality_of
 from feuilleton.contracts.text import count_words
 from merger.assembly import AssembledChunk
+from merger.coverage import coverage_text
 
 
 class Tally:
@@ -34,10 +38,12 @@ class Tally:
         self._dropped: list[DroppedLine] = []
         self._methods: Counter[str] = Counter()
         self._verdicts: Counter[str] = Counter()
+        self._quality = QualityCounts()
         self._card_words = 0
         self._words = 0
         self._represented = 0
         self._missing_sentences = 0
+        self._from_images: set[int] = set()  # pages whose text layer, if any, is in no card
         self._made_by: tuple[Engine, str] | None = None
 
     def add(self, chunk: ManifestChunk, checkpoint: Checkpoint, assembled: AssembledChunk, size_bytes: int) -> None:
@@ -53,18 +59,23 @@ class Tally:
             )
         )
         self._at += size_bytes
+        if any(read_from_image(sentence.id) for sentence in checkpoint.sentences):
+            self._from_images.update(chunk.pages)
         self._represented += assembled.represented
         self._dropped += assembled.dropped
         self._methods.update(card.method.value for card in assembled.cards)
         self._card_words += sum(count_words(card.text) for card in assembled.cards)
         self._words += sum(count_words(sentence.text) for sentence in checkpoint.sentences)
         self._verdicts.update(checkpoint.verdicts)
+        self._quality = self._quality.plus(checkpoint.quality or QualityCounts())
         self.usage = self.usage + checkpoint.usage
 
     def miss(self, chunk: ManifestChunk, failure: ChunkFailure) -> None:
         """Count a chunk that has no good checkpoint. What it cost is told, and not billed."""
         self._missing.append(MissingChunk(index=chunk.index, pages=chunk.pages, code=failure.code))
         self._missing_sentences += chunk.sentences
+        if chunk.kind is ChunkKind.PAGE:
+            self._from_images.update(chunk.pages)
         self._chunks.append(
             ReportChunk(index=chunk.index, pages=chunk.pages, cards=0, start=self._at, end=self._at, code=failure.code)
         )
@@ -125,5 +136,10 @@ class Tally:
             chunks=tuple(self._chunks),
             missing=tuple(self._missing),
             dropped=tuple(self._dropped),
+            left_out=manifest.left_out,
+            bad_ocr=manifest.bad_ocr,
+            bad_ocr_used=tuple(page for page in manifest.bad_ocr if page not in self._from_images),
+            coverage=coverage_text(self._quality, engine),
+            quality=quality_of(self._quality) if self._quality.chunks else None,
             usage=self.usage,
         )

@@ -227,17 +227,21 @@ class MissingChunk(Document):
 
 
 class DroppedLine(Document):
+    """`detail` is the last verdict where the reason is `invalid`, the model's code where it is `refused`."""
+
     source_id: SentenceId
     page: int
     text: str
     reason: str
+    detail: str = ""
 
 
 class Report(Document):
     """report.json: what became of the book, in figures that can be checked against cards.jsonl.
 
     source_sentences = represented + dropped + those of missing chunks. `chunks` is in book order. `quality` is over
-    the good chunks that tell theirs (`quality.counts.chunks`), None without any: docs/figures.md.
+    the good chunks that tell theirs (`quality.counts.chunks`), None without any: docs/figures.md. `coverage` says in a
+    plain sentence how many long sentences have a card.
     `bad_ocr` are pages whose text layer is the work of bad recognition; `bad_ocr_used` those of them whose cards come
     from that text all the same, as nobody could read the page anew.
     """
@@ -263,5 +267,6 @@ class Report(Document):
     left_out: tuple[LeftOut, ...] = ()
     bad_ocr: tuple[int, ...] = ()
     bad_ocr_used: tuple[int, ...] = ()
+    coverage: str = ""
     quality: Quality | None = None
     usage: Usage

@@ -9,6 +9,7 @@ TenantId = NewType("TenantId", str)
 SentenceId = NewType("SentenceId", str)
 ObjectKey = NewType("ObjectKey", str)
 
+_FROM_IMAGE = "p"  # those of a text layer begin with another letter
 _EVENT_NAMESPACE = UUID("5f0c2f8e-64f4-5c8f-9a53-0d8f3f1f6d11")
 
 
@@ -30,6 +31,15 @@ def text_hash(*parts: str) -> str:
         digest.update(len(raw).to_bytes(8, "big"))
         digest.update(raw)
     return digest.hexdigest()
+
+
+def image_sentence_id(page: int, number: int) -> SentenceId:
+    """The id of a sentence that was read from the image of a page."""
+    return SentenceId(f"{_FROM_IMAGE}{page:05d}-{number:04d}")
+
+
+def read_from_image(sentence: SentenceId) -> bool:
+    return sentence.startswith(_FROM_IMAGE)
 
 
 def incoming_key(upload: str) -> ObjectKey:

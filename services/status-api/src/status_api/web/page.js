@@ -64,6 +64,16 @@ function show(job) {
   $("state").textContent = words.join(" · ");
   $("cancel").hidden = ended;
   $("csv").hidden = $("jsonl").hidden = !hasResult;
+  if (hasResult) tellCoverage(state.job);
+}
+
+/** What the report says of the long sentences: an engine may have left many without a card. */
+async function tellCoverage(job) {
+  const answer = await ask(`v1/jobs/${job}/report`).catch(() => null);
+  const report = answer && await answer.json();
+  if (state.job !== job) return;
+  $("coverage").textContent = report?.coverage ?? "";
+  $("coverage").hidden = !report?.coverage;
 }
 
 function waiting(seconds) {
@@ -172,7 +182,7 @@ function open() {
   if (!job || !$("key").value) return;
   Object.assign(state, { run: state.run + 1, job, wanted: PAGE, shown: 0, cursor: null, drained: false });
   $("cards").replaceChildren();
-  $("deck").hidden = true;
+  $("deck").hidden = $("coverage").hidden = true;
   say("");
   ask(`v1/jobs/${job}`).then((answer) => answer.json()).then(show).catch((error) => say(error.message));
   follow(job, state.run);
