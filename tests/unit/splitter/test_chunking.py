@@ -124,7 +124,7 @@ def test_a_result_is_good_again_exactly_when_its_input_is_the_same() -> None:
 
 def test_a_page_is_known_by_its_bytes() -> None:
     def of(body: bytes | None) -> str:
-        return page_hash(3, body, JobSettings(), Engine.LOCAL, "m")
+        return page_hash(PlannedChunk(page=3), body, JobSettings(), Engine.LOCAL, "m")
 
     assert of(b"a") == of(b"a")
     assert len({of(b"a"), of(b"b"), of(None)}) == 3

@@ -12,7 +12,8 @@ def structure(*pages: Page, outline: Sequence[OutlineEntry] = ()) -> Structure:
 
 
 def texts(found: Structure, kind: ParagraphKind = ParagraphKind.TEXT) -> list[str]:
-    return [paragraph.text for paragraph in found.paragraphs if paragraph.kind is kind]
+    """Of the story; what is none is in `matter_of`."""
+    return [one.text for one in found.paragraphs if one.kind is kind and one.matter is None]
 
 
 def filler(number: int, rows: int = 20) -> list[Line]:

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -17,11 +18,12 @@ from feuilleton.contracts.text import count_words
 from feuilleton.observability import metrics
 from feuilleton.storage.ports import ObjectStore
 from splitter.chunking import PlannedChunk, chunk_hash, page_hash, plan_chunks
+from splitter.matter import gather
 from splitter.pdf_workers import PdfWorkers
 from splitter.planning import BookText
 from splitter.work_folder import book_folder
 
-VERSION = "1"  # of the rules that make sentences and chunks; kept in the manifest
+VERSION = "2"  # of the rules that make sentences and chunks; kept in the manifest
 _PUTS_AT_ONCE = 8
 Pause = Callable[[], None]
 log = structlog.get_logger(__name__)
@@ -79,9 +81,10 @@ class BookSplitter:
         check()
         text = _within(await self._workers.understand(pages, opened, order.settings), wanted)
         check()
-        cuts = await self._workers.cut(path, text.pictures)
+        images = sorted((*text.pictures, *text.doubtful))
+        cuts = await self._workers.cut(path, images)
         metrics.PAGES_READ.labels("text").inc(text.text_pages)
-        metrics.PAGES_READ.labels("page").inc(len(text.pictures))
+        metrics.PAGES_READ.labels("page").inc(len(images))
         return _ReadBook(opened.pages, text, cuts)
 
     async def _find(self, order: UploadSubmitted) -> SplitBook | None:
@@ -130,14 +133,23 @@ def make_manifest(order: UploadSubmitted, read: _ReadBook, source: bytes) -> Man
     """The manifest over the lines of source.jsonl as they are stored. Pure."""
     sentences = _sentences_of(source)
     lengths = [len(line) + 1 for line in source.splitlines()]
-    planned = plan_chunks(sentences, read.text.pictures, min_sentence_length=order.settings.min_sentence_length)
+    planned = plan_chunks(
+        sentences,
+        read.text.pictures,
+        doubtful_pages=read.text.doubtful,
+        min_sentence_length=order.settings.min_sentence_length,
+    )
+    starts = [chapter.page for chapter in read.text.chapters]
     chunks: list[ManifestChunk] = []
     at, first, before = 0, 0, ""
     for index, chunk in enumerate(planned):
         end = at + sum(lengths[first : first + len(chunk.sentences)])
-        chunks.append(_manifest_chunk(order, chunk, index, before, read.cuts, (at, end)))
+        made = _manifest_chunk(order, chunk, index, before, read.cuts, (at, end))
+        if chunk.page is not None:
+            made = made.model_copy(update={"chapter": bisect_right(starts, chunk.page)})
+        chunks.append(made)
         at, first = end, first + len(chunk.sentences)
-        before = chunk.sentences[-1].text if chunk.sentences else ""
+        before = chunk.sentences[-1].text if chunk.page is None else ""
     return Manifest(
         job=order.job,
         tenant=order.tenant,
@@ -147,6 +159,8 @@ def make_manifest(order: UploadSubmitted, read: _ReadBook, source: bytes) -> Man
         source_sentences=len(sentences),
         words=sum(chunk.words for chunk in chunks),
         chunks=tuple(chunks),
+        left_out=gather(read.text.left_out),
+        bad_ocr=read.text.bad_ocr,
         version=VERSION,
         fault=None if chunks else "no_text",
     )
@@ -166,7 +180,7 @@ def _manifest_chunk(
     else:
         body = cuts.get(chunk.page)
         page_key = None if body is None else ids.page_key(order.tenant, order.job, chunk.page)
-        digest = page_hash(chunk.page, body, order.settings, order.engine, order.model)
+        digest = page_hash(chunk, body, order.settings, order.engine, order.model)
     return ManifestChunk(
         index=index,
         kind=chunk.kind,
@@ -174,7 +188,7 @@ def _manifest_chunk(
         pages=chunk.pages,
         chapter=chunk.sentences[0].chapter if chunk.sentences else 0,
         sentences=len(chunk.sentences),
-        words=sum(count_words(sentence.text) for sentence in chunk.sentences),
+        words=sum(count_words(sentence.text) for sentence in chunk.sentences) if chunk.page is None else 0,
         source_start=place[0],
         source_end=place[1],
         page_key=page_key,
@@ -205,5 +219,11 @@ def _wanted_pages(order: UploadSubmitted, count: int) -> range:
 def _within(text: BookText, wanted: range) -> BookText:
     """What begins on the pages that are wanted. Ids and chapters stay those of the whole book."""
     sentences: Sequence[SourceSentence] = [one for one in text.sentences if one.page in wanted]
-    pictures = tuple(page for page in text.pictures if page in wanted)
-    return BookText(tuple(sentences), text.chapters, pictures, text.text_pages)
+    return replace(
+        text,
+        sentences=tuple(sentences),
+        pictures=tuple(page for page in text.pictures if page in wanted),
+        doubtful=tuple(page for page in text.doubtful if page in wanted),
+        bad_ocr=tuple(page for page in text.bad_ocr if page in wanted),
+        left_out=tuple(one for one in text.left_out if one.page in wanted),
+    )

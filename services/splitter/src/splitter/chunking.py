@@ -7,8 +7,9 @@ the minimum length, which an engine may merge with its neighbour: so the cards d
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from feuilleton.contracts.documents import ChunkKind, SourceSentence
 from feuilleton.contracts.ids import text_hash
@@ -24,7 +25,9 @@ _HASH_VERSION = "chunk-1"
 
 @dataclass(frozen=True)
 class PlannedChunk:
-    """A run of sentences, or one page to be read from its image (`page`, then without sentences)."""
+    """A run of sentences, or one page to be read from its image (`page`). A page's sentences are those of its bad text
+    layer, for whoever cannot read the image.
+    """
 
     sentences: tuple[SourceSentence, ...] = ()
     page: int | None = None
@@ -46,24 +49,48 @@ def plan_chunks(
     picture_pages: Sequence[int],
     *,
     min_sentence_length: int,
+    doubtful_pages: Sequence[int] = (),
     target_words: int = TARGET_WORDS,
 ) -> tuple[PlannedChunk, ...]:
     """Every sentence in exactly one chunk and every page in one of its own, in book order.
 
-    A page stands at the first seam behind the sentences that begin before it. Where short sentences leave
+    A picture page stands at the first seam behind the sentences that begin before it. Where short sentences leave
     no seam for long, a chunk grows past the target; only above `MAX_CHUNK_BYTES` is it cut anywhere.
+    A doubtful page takes its sentences with it: no paragraph of it goes on beyond it, so none of them may be merged
+    with a neighbour outside.
     """
+    pages = list(
+        accumulate((sentence.page for sentence in sentences), max)
+    )  # a note's page lies behind its paragraph's
+    chunks: list[PlannedChunk] = []
+    start, last = 0, 0
+    for page in (*sorted(doubtful_pages), None):
+        end = len(sentences) if page is None else bisect_left(pages, page)
+        pictures = [one for one in picture_pages if one > last and (page is None or one < page)]
+        chunks += _stretch(sentences[start:end], pages[start:end], pictures, min_sentence_length, target_words)
+        if page is not None:
+            start, last = bisect_left(pages, page + 1), page
+            chunks.append(PlannedChunk(tuple(sentences[end:start]), page))
+    return tuple(chunks)
+
+
+def _stretch(
+    sentences: Sequence[SourceSentence],
+    sentence_pages: Sequence[int],
+    pictures: Sequence[int],
+    min_sentence_length: int,
+    target_words: int,
+) -> Iterator[PlannedChunk]:
+    """The chunks between two doubtful pages."""
     words = [count_words(sentence.text) for sentence in sentences]
     seams = _seams(words, min_sentence_length)
-    chunks: list[PlannedChunk] = []
     start = 0
-    for page in sorted(picture_pages):
-        end = _place(sentences, seams, page)
-        chunks.extend(_runs(sentences, words, [seam for seam in seams if start < seam <= end], start, target_words))
-        chunks.append(PlannedChunk(page=page))
+    for page in sorted(pictures):
+        end = _place(sentence_pages, seams, page)
+        yield from _runs(sentences, words, [seam for seam in seams if start < seam <= end], start, target_words)
+        yield PlannedChunk(page=page)
         start = max(start, end)
-    chunks.extend(_runs(sentences, words, [seam for seam in seams if seam > start], start, target_words))
-    return tuple(chunks)
+    yield from _runs(sentences, words, [seam for seam in seams if seam > start], start, target_words)
 
 
 def chunk_hash(chunk: PlannedChunk, before: str, settings: JobSettings, engine: Engine, model: str) -> str:
@@ -78,11 +105,11 @@ def chunk_hash(chunk: PlannedChunk, before: str, settings: JobSettings, engine: 
     return text_hash(*parts)
 
 
-def page_hash(page: int, body: bytes | None, settings: JobSettings, engine: Engine, model: str) -> str:
-    """The same for a page chunk, whose text is the cut page's bytes."""
+def page_hash(chunk: PlannedChunk, body: bytes | None, settings: JobSettings, engine: Engine, model: str) -> str:
+    """The same for a page chunk, whose text is the cut page's bytes, and the bad text that goes with it."""
     content = "" if body is None else hashlib.sha256(body).hexdigest()
-    empty = chunk_hash(PlannedChunk(page=page), "", settings, engine, model)
-    return text_hash(empty, str(page), content)
+    beside = chunk_hash(chunk, "", settings, engine, model)
+    return text_hash(beside, str(chunk.page), content)
 
 
 def _seams(words: Sequence[int], minimum: int) -> list[int]:
@@ -91,9 +118,9 @@ def _seams(words: Sequence[int], minimum: int) -> list[int]:
     return [*inner, len(words)]
 
 
-def _place(sentences: Sequence[SourceSentence], seams: Sequence[int], page: int) -> int:
-    """The seam where a page without text stands. Pages never go back from sentence to sentence."""
-    behind = bisect_left(sentences, page, key=lambda sentence: sentence.page)
+def _place(sentence_pages: Sequence[int], seams: Sequence[int], page: int) -> int:
+    """The seam where a page without text stands. `sentence_pages` never go back."""
+    behind = bisect_left(sentence_pages, page)
     return 0 if behind == 0 else seams[bisect_left(seams, behind)]
 
 

@@ -131,7 +131,7 @@ def chunk_messages(order: UploadSubmitted, book: SplitBook, trace: str) -> list[
     for chunk in book.manifest.chunks:
         data = _chunk_order(order, book, chunk, before)
         messages.append(to_message(data, source=SERVICE, traceparent=trace))
-        before = data.sentences[-1].text if data.sentences else ""
+        before = data.sentences[-1].text if chunk.kind is ChunkKind.TEXT else ""
     return messages
 
 
@@ -149,7 +149,7 @@ def _chunk_order(order: UploadSubmitted, book: SplitBook, chunk: ManifestChunk, 
         model=order.model,
         pages=chunk.pages,
         chapter=chunk.chapter,
-        sentences=book.of(chunk) if chunk.kind is ChunkKind.TEXT else (),
+        sentences=book.of(chunk),
         before=before,
         page_key=chunk.page_key,
     )

@@ -1,14 +1,20 @@
-"""Pages that are no part of the story: title page, imprint, table of contents. Pure, and no more than a good guess:
-a page is left out only on a clear sign.
+"""What stands around the story: title pages, imprint, contents, prefaces, notes, what the publisher adds. Pure.
+
+To lose a page of the story is far worse than to keep a preface: something is left out only on a clear sign, and a book
+in which no chapter names itself keeps everything but its contents.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 
+from feuilleton.contracts.documents import LeftOut, MatterKind
 from splitter.chapter_words import close_up
 from splitter.pages import Page
 
 _FRONT_PAGES = 10  # front matter is looked for among these only
+_BACK_PAGES = 6
 _FRONT_WORDS = 60  # a title, a dedication, an epigraph: a preface has more
 _FRONT_LINES = 12
 _CONTENTS = re.compile(r"^(?:table(?: des (?:matières|chapitres))?|sommaire)\.?$", re.IGNORECASE)
@@ -21,14 +27,45 @@ _IMPRINT = re.compile(
     r"\bISBN\b|©|\bcopyright\b|\bdépôt légal\b|\bachevé d.imprimer\b|\btous droits\b|\bimprimé en\b", re.IGNORECASE
 )
 _IMPRINT_WORDS = 250
+_OTHER_WORKS = re.compile(r"^(?:du même auteur|ouvrages? du même auteur|dans la même collection)\b", re.IGNORECASE)
 
 
-def outside_story(pages: Sequence[Page], first_chapter: int | None) -> frozenset[int]:
-    """The numbers of the pages to leave out. `first_chapter` is the page where a chapter names itself first, None
-    where none does: then nothing can be called front matter.
+@dataclass(frozen=True)
+class LeftOutText:
+    """Words of one page that are no part of the story."""
+
+    kind: MatterKind
+    page: int
+    words: int
+
+
+def gather(parts: Iterable[LeftOutText]) -> tuple[LeftOut, ...]:
+    """The parts by kind, in the order of the kinds."""
+    held = list(parts)
+    found: list[LeftOut] = []
+    for kind in MatterKind:
+        own = [part for part in held if part.kind is kind]
+        if own:
+            pages = tuple(sorted({part.page for part in own}))
+            found.append(LeftOut(kind=kind, pages=pages, words=sum(part.words for part in own)))
+    return tuple(found)
+
+
+def matter_pages(pages: Sequence[Page], first_chapter: int | None, last_chapter: int | None) -> dict[int, MatterKind]:
+    """The kinds of the pages that are no story as a whole. `first_chapter` and `last_chapter` are the pages where
+    chapters name themselves first and last, None where none does: then nothing but contents can be told.
     """
-    front = [page for page in pages[:_FRONT_PAGES] if first_chapter is not None and page.number < first_chapter]
-    return _contents_pages(pages) | {page.number for page in front if _is_front_matter(page)}
+    found = dict.fromkeys(_contents_pages(pages), MatterKind.CONTENTS)
+    if first_chapter is None or last_chapter is None:
+        return found
+    front = [page for page in pages[:_FRONT_PAGES] if page.number < first_chapter]
+    # What follows the first page of text is text: a chapter without a heading may end on a short page.
+    for page in takewhile(lambda page: page.number in found or _front_kind(page) is not None, front):
+        found.setdefault(page.number, _front_kind(page) or MatterKind.TITLE)
+    for page in pages[-_BACK_PAGES:]:
+        if page.number > last_chapter and _is_imprint(page):
+            found.setdefault(page.number, MatterKind.IMPRINT)
+    return found
 
 
 def _contents_pages(pages: Sequence[Page]) -> frozenset[int]:
@@ -52,7 +89,14 @@ def _lists(page: Page, entry: re.Pattern[str], fewest: int) -> bool:
     return entries >= fewest and entries >= _ENTRY_SHARE * (len(page.lines) - 1)
 
 
-def _is_front_matter(page: Page) -> bool:
-    words = len(page.text.split())
-    short = words <= _FRONT_WORDS and len(page.lines) <= _FRONT_LINES
-    return short or (words <= _IMPRINT_WORDS and bool(_IMPRINT.search(page.text)))
+def _front_kind(page: Page) -> MatterKind | None:
+    if any(_OTHER_WORKS.match(close_up(line.text)) for line in page.lines[:3]):
+        return MatterKind.PUBLISHER
+    if _is_imprint(page):
+        return MatterKind.IMPRINT
+    short = len(page.text.split()) <= _FRONT_WORDS and len(page.lines) <= _FRONT_LINES
+    return MatterKind.TITLE if short else None
+
+
+def _is_imprint(page: Page) -> bool:
+    return len(page.text.split()) <= _IMPRINT_WORDS and bool(_IMPRINT.search(page.text))

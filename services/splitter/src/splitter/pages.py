@@ -29,8 +29,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page. `number` is 1-based. `image_share` is the part of the area that its largest image covers and
-    `drawings` the number of drawn paths: looked for only where there is next to no text. `fault` says
-    why nothing could be read of it, in a code.
+    `drawings` the number of drawn paths. `fault` says why nothing could be read of it, in a code.
     """
 
     number: int

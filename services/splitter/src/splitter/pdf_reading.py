@@ -21,7 +21,6 @@ _MAY_BE_RAISED = re.compile(r"^\s*\d{1,3}(?=[^\d.,])|(?:(?<=[^\W\d_])|(?<=[.,;:!
 _RAISED_FORM = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED_SHARE = 0.18  # of the type's size: how far above the baseline a raised figure stands at least
 _SMALL_SHARE = 0.6  # likewise: its height at most
-_SCANT_WORDS = 30  # below this a page is looked at for images
 _WRONG_PASSWORD = (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY)
 
 
@@ -83,9 +82,7 @@ def _page_of(page: pdfium.PdfPage, number: int, limits: ReadLimits) -> Page:
         lines = _LineReader(page, text_page).lines()
     finally:
         text_page.close()
-    share, drawings = 0.0, 0
-    if sum(len(line.text.split()) for line in lines) < _SCANT_WORDS:
-        share, drawings = _picture_facts(page, width * height, limits.page_objects)
+    share, drawings = _picture_facts(page, width * height, limits.page_objects)
     return Page(number, width, height, lines, share, drawings)
 
 

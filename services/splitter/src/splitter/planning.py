@@ -1,6 +1,6 @@
 """From the pages of a book to its source sentences: the pure stages in their order. Runs in a subprocess."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from feuilleton.contracts.documents import Chapter, SourceSentence
@@ -11,36 +11,84 @@ from feuilleton.french.hyphenation import read_vocabulary
 from feuilleton.french.names import read_names
 from feuilleton.french.segmentation import split_paragraph
 from splitter.layout import measure
-from splitter.lexicon import french_words
+from splitter.lexicon import french_words, other_words
+from splitter.matter import LeftOutText
 from splitter.pages import Line, OutlineEntry, Page, join_pieces
 from splitter.running_heads import remove_running_heads
 from splitter.structure import Paragraph, ParagraphKind, find_structure
-from splitter.text_layer import PageKind, page_kind
+from splitter.text_layer import PICTURE_SHARE, PageKind, is_scan, judge_pages
 
 
 @dataclass(frozen=True)
 class BookText:
-    """What was found in a book. `pictures` are the 1-based numbers of the pages that must be read from their image."""
+    """What was found in a book. Page numbers are 1-based and in order. `pictures` must be read from their image;
+    `doubtful` are scans whose bad text stands in where that cannot be done, in `sentences` like any other. All pages
+    with bad recognition are in `bad_ocr`, whatever is done about them.
+    """
 
     sentences: tuple[SourceSentence, ...]
     chapters: tuple[Chapter, ...]
     pictures: tuple[int, ...]
     text_pages: int
+    doubtful: tuple[int, ...] = ()
+    bad_ocr: tuple[int, ...] = ()
+    left_out: tuple[LeftOutText, ...] = ()
 
 
 def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: JobSettings) -> BookText:
     """The sentences of a book in order. Pure: the same pages and settings give the same book."""
     bare = remove_running_heads([_clean_page(page, settings) for page in pages])
-    kinds = {page.number: page_kind(page) for page in bare}
-    texts = [page for page in bare if kinds[page.number] is PageKind.TEXT]
+    layers = judge_pages(bare, french_words(), other_words)
+    texts = [page for page in bare if layers.kinds[page.number] in (PageKind.TEXT, PageKind.DOUBTFUL)]
     vocabulary = read_vocabulary((line.text for page in texts for line in page.lines), french_words())
-    structure = find_structure(texts, outline, measure(texts), vocabulary, fix_hyphenation=settings.fix_hyphenation)
-    return BookText(
-        sentences=_sentences(structure.paragraphs),
-        chapters=structure.chapters,
-        pictures=tuple(number for number, kind in kinds.items() if kind is PageKind.PICTURE),
-        text_pages=len(texts),
+    structure = find_structure(
+        texts,
+        outline,
+        measure(texts),
+        vocabulary,
+        fix_hyphenation=settings.fix_hyphenation,
+        include_matter=settings.include_matter,
+        apart=_apart(bare, layers.kinds),
     )
+    told: list[Paragraph] = []
+    left_out = list(structure.left_out)
+    for paragraph in structure.paragraphs:
+        if settings.include_matter or (paragraph.kind is ParagraphKind.TEXT and paragraph.matter is None):
+            told.append(paragraph)
+        else:
+            left_out.extend(paragraph.left_out())
+    return BookText(
+        sentences=_sentences(told),
+        chapters=structure.chapters,
+        pictures=_of_kind(layers.kinds, PageKind.PICTURE),
+        text_pages=len(texts),
+        doubtful=_of_kind(layers.kinds, PageKind.DOUBTFUL),
+        bad_ocr=layers.bad,
+        left_out=tuple(left_out),
+    )
+
+
+def _of_kind(kinds: Mapping[int, PageKind], wanted: PageKind) -> tuple[int, ...]:
+    return tuple(number for number, kind in kinds.items() if kind is wanted)
+
+
+def _apart(pages: Sequence[Page], kinds: Mapping[int, PageKind]) -> frozenset[int]:
+    """The pages that no paragraph goes on into. A doubtful page may be read anew and stands for itself; behind a page
+    that could not be read, or a scan among scans, the sentence before it is not the one behind it. A picture in a
+    typeset book is a plate.
+    """
+    found: set[int] = set()
+    gap = among_scans = False
+    for page in pages:
+        kind = kinds[page.number]
+        if kind is PageKind.PICTURE:
+            gap = gap or among_scans or page.image_share < PICTURE_SHARE
+        elif kind is not PageKind.BLANK:
+            if gap or kind is PageKind.DOUBTFUL:
+                found.add(page.number)
+            gap = kind is PageKind.DOUBTFUL
+            among_scans = is_scan(page)
+    return frozenset(found)
 
 
 def _clean_page(page: Page, settings: JobSettings) -> Page:
@@ -55,11 +103,9 @@ def _clean_line(line: Line, settings: JobSettings) -> Line:
 
 
 def _sentences(paragraphs: Sequence[Paragraph]) -> tuple[SourceSentence, ...]:
-    """Of the text alone: footnotes are recognised and left out, as titles and tables of contents are."""
     found: list[SourceSentence] = []
-    texts = [paragraph for paragraph in paragraphs if paragraph.kind is ParagraphKind.TEXT]
-    names = read_names(paragraph.text for paragraph in texts)
-    for number, paragraph in enumerate(texts):
+    names = read_names(paragraph.text for paragraph in paragraphs)
+    for number, paragraph in enumerate(paragraphs):
         for span in split_paragraph(paragraph.text, names):
             found.append(
                 SourceSentence(

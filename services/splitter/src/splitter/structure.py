@@ -5,18 +5,20 @@ next word had room. What the printer does not show is not guessed.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from feuilleton.contracts.documents import Chapter
+from feuilleton.contracts.documents import Chapter, MatterKind
 from feuilleton.french.hyphenation import HYPHEN, Vocabulary, join_broken
-from splitter.chapter_words import close_up, has_chapter_word, names_chapter, numbers_chapter
+from splitter.chapter_words import close_up, has_chapter_word, names_chapter, numbers_chapter, part_rank
 from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
 from splitter.layout import Frame, Layout, Margins
-from splitter.matter import outside_story
+from splitter.matter import LeftOutText, matter_pages
 from splitter.notes import ParsedPage, note_is_open, take_notes, without_calls
+from splitter.outline import Bookmark, bookmarks_by_page, unseen_bookmarks
 from splitter.pages import Line, OutlineEntry, Page
+from splitter.sections import CHAPTER_RANK, Section, arrange
 
 _BLANK = 1.45  # times the usual distance of lines
 _SET_RIGHT = 5.0  # times the size of the text: a line this much further in than the next is set to the right
@@ -34,22 +36,35 @@ class ParagraphKind(StrEnum):
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph. `starts` are (offset in `text`, page) where each page's part begins, in order."""
+    """A paragraph. `starts` are (offset in `text`, page) where each page's part begins, in order. `matter` says what it
+    is, if it is no story.
+    """
 
     text: str
     chapter: int
     starts: tuple[tuple[int, int], ...]
     kind: ParagraphKind = ParagraphKind.TEXT
+    matter: MatterKind | None = None
 
     def page_at(self, offset: int) -> int:
         """The 1-based page on which the character at `offset` is printed."""
         return next(page for start, page in reversed(self.starts) if start <= offset)
 
+    def left_out(self) -> Iterator[LeftOutText]:
+        """Its words page by page, as what it is."""
+        kind = self.matter or MatterKind.FOOTNOTES
+        ends = [*(start for start, _ in self.starts[1:]), len(self.text)]
+        for (start, page), end in zip(self.starts, ends, strict=True):
+            yield LeftOutText(kind, page, len(self.text[start:end].split()))
+
 
 @dataclass(frozen=True)
 class Structure:
+    """`left_out` is what no paragraph holds: lists of chapters."""
+
     paragraphs: tuple[Paragraph, ...]
     chapters: tuple[Chapter, ...]
+    left_out: tuple[LeftOutText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +80,13 @@ class _Placed:
 
 @dataclass
 class _Builder:
-    """Gathers paragraphs, chapters and notes in book order."""
+    """Gathers paragraphs, sections and notes in book order. A paragraph's chapter is the index of its section."""
 
     layout: Layout
     vocabulary: Vocabulary
     fix_hyphenation: bool
-    chapters: list[Chapter] = field(default_factory=list)
+    matter: MatterKind | None = None
+    sections: list[Section] = field(default_factory=lambda: [Section("", 1, CHAPTER_RANK, 0)])
     paragraphs: list[Paragraph] = field(default_factory=list)
     open_lines: list[_Placed] = field(default_factory=list)
     open_notes: list[list[tuple[Line, int]]] = field(default_factory=list)
@@ -99,19 +115,18 @@ class _Builder:
         for note in notes:
             self._emit(note, ParagraphKind.NOTE)
 
-    def begin_chapter(self, title: str, page: int) -> None:
-        """A heading without text under it (a part's, on a page of its own) joins the one that follows."""
+    def begin_section(self, title: str, page: int, rank: int) -> None:
         self.close_paragraph()
-        last = self.chapters[-1] if self.chapters else None
-        if last is not None and all(paragraph.chapter != last.number for paragraph in self.paragraphs[-1:]):
-            title, page = f"{last.title} — {title}", last.page
-            self.chapters.pop()
-        self.chapters.append(Chapter(number=len(self.chapters) + 1, title=title, page=page))
+        self.sections.append(Section(title, page, rank, 0))
 
     def _emit(self, lines: list[tuple[Line, int]], kind: ParagraphKind) -> None:
         text, starts = _joined(lines, self.vocabulary, fix_hyphenation=self.fix_hyphenation)
-        if text.strip():
-            self.paragraphs.append(Paragraph(text, len(self.chapters), starts, kind))
+        if not text.strip():
+            return
+        self.paragraphs.append(Paragraph(text, len(self.sections) - 1, starts, kind, self.matter))
+        if kind is ParagraphKind.TEXT and self.matter is None:
+            section = self.sections[-1]
+            self.sections[-1] = replace(section, words=section.words + len(text.split()))
 
 
 def _joined(
@@ -142,27 +157,57 @@ def _joined(
     return "".join(parts), tuple(starts)
 
 
-def find_structure(
+def find_structure(  # noqa: PLR0913 - what a book is read by, and what is asked of it
     pages: Sequence[Page],
     outline: Sequence[OutlineEntry],
     layout: Layout,
     vocabulary: Vocabulary,
     *,
     fix_hyphenation: bool,
+    include_matter: bool = False,
+    apart: Collection[int] = (),
 ) -> Structure:
     """Paragraphs and chapters of pages that have no running heads any more and whose text is clean.
 
-    Headings, title pages, imprints and tables of contents are in no paragraph.
+    Headings and tables of contents are in no paragraph. Other matter is, and says so; `include_matter` gives it
+    chapters too. No paragraph goes on into a page that is in `apart`.
     """
     builder = _Builder(layout, vocabulary, fix_hyphenation)
-    prepared = list(_prepared(pages, outline, layout))
-    first = next((one.page.number for one in prepared if one.names_chapter), None)
-    left_out = outside_story([one.page for one in prepared], first)
+    marks = bookmarks_by_page(outline)
+    prepared = list(_prepared(pages, marks, layout))
+    named = [one.page.number for one in prepared if one.names_chapter]
+    matter = matter_pages([one.page for one in prepared], min(named, default=None), max(named, default=None))
+    seen = {one.page.number: {plain_title(title) for title in one.titles} for one in prepared}
+    contents: list[LeftOutText] = []
     for one in prepared:
-        if one.page.number not in left_out:
-            _add_page(builder, one, layout)
+        kind = matter.get(one.page.number)
+        if one.page.number in apart or kind is not builder.matter:
+            builder.close_paragraph()
+        builder.matter = kind
+        if kind is MatterKind.CONTENTS:
+            contents.append(LeftOutText(kind, one.page.number, len(one.page.text.split())))
+        elif kind is None:
+            for mark in unseen_bookmarks(marks, one.page.number, seen):
+                builder.begin_section(mark.title, one.page.number, _rank(mark.title, (mark,)))
+            _add_page(builder, one, layout, marks.get(one.page.number, ()))
+        else:
+            _add_page(builder, replace(one, headings=frozenset()), layout, ())
     builder.close_paragraph()
-    return Structure(tuple(builder.paragraphs), tuple(builder.chapters))
+    return _finished(builder, contents, include_matter=include_matter)
+
+
+def _finished(builder: _Builder, contents: Sequence[LeftOutText], *, include_matter: bool) -> Structure:
+    """The paragraphs with the numbers of their chapters, now that all headings are known."""
+    arranged = arrange(builder.sections, include_matter=include_matter)
+    paragraphs = (
+        replace(
+            paragraph,
+            chapter=arranged.numbers[paragraph.chapter],
+            matter=paragraph.matter or arranged.matter[paragraph.chapter],
+        )
+        for paragraph in builder.paragraphs
+    )
+    return Structure(tuple(paragraphs), arranged.chapters, tuple(contents))
 
 
 @dataclass(frozen=True)
@@ -171,46 +216,74 @@ class _Prepared:
     parsed: ParsedPage
     frame: Frame
     headings: frozenset[int]
-    unseen: str | None  # a chapter of the outline whose heading is not among the lines
 
     @property
     def names_chapter(self) -> bool:
         """Whether a heading of the page says of itself that it is a chapter's, not only by its type."""
         return any(names_chapter(self.page.lines[at].text) for at in self.headings)
 
+    @property
+    def titles(self) -> Iterator[str]:
+        """Its headings, whole and line by line."""
+        lines = [self.page.lines[at] for at in sorted(self.headings)]
+        yield from (line.text for line in lines)
+        if len(lines) > 1:
+            yield chapter_title(lines)
 
-def _prepared(pages: Sequence[Page], outline: Sequence[OutlineEntry], layout: Layout) -> Iterator[_Prepared]:
+
+def _prepared(pages: Sequence[Page], marks: Mapping[int, Sequence[Bookmark]], layout: Layout) -> Iterator[_Prepared]:
     open_note = False
     for raw in pages:
         parsed = take_notes(merge_drop_caps(raw, layout), layout, open_note=open_note)
         open_note = note_is_open(parsed.notes[-1] if parsed.notes else parsed.carried)
         page = parsed.page
         frame = layout.frame(page)
-        titles = {plain_title(entry.title): entry.title for entry in outline if entry.page == page.number}
-        headings = heading_lines(page, frame, layout, titles)
-        unseen = next(iter(titles.values()), None) if titles and not headings else None
-        yield _Prepared(page, parsed, frame, headings, unseen)
+        titles = {mark.plain for mark in marks.get(page.number, ())}
+        yield _Prepared(page, parsed, frame, heading_lines(page, frame, layout, titles))
 
 
-def _add_page(builder: _Builder, one: _Prepared, layout: Layout) -> None:
+def _add_page(builder: _Builder, one: _Prepared, layout: Layout, marks: Sequence[Bookmark]) -> None:
     block: list[Line] = []
     builder.carry_notes(one.parsed)
-    if one.unseen is not None:
-        builder.begin_chapter(" ".join(one.unseen.split()), one.page.number)
     for at, line in enumerate(one.page.lines):
         if at in one.headings:
             block.append(line)
             continue
         if block:
-            builder.begin_chapter(chapter_title(block), one.page.number)
+            _begin_sections(builder, block, one.page.number, marks)
             block = []
         before, _ = distances(one.page.lines, at)
         fresh = before == float("inf")
         apart = not fresh and before > _BLANK * layout.leading
         builder.add_line(_Placed(line, one.page.number, one.frame.block_of(line), apart, fresh))
     if block:
-        builder.begin_chapter(chapter_title(block), one.page.number)
+        _begin_sections(builder, block, one.page.number, marks)
     builder.add_notes(one.parsed)
+
+
+def _begin_sections(builder: _Builder, block: Sequence[Line], page: int, marks: Sequence[Bookmark]) -> None:
+    """A block of heading lines: a part with its title, then a chapter with its own, each where it names itself."""
+    unit: list[Line] = []
+    for line in block:
+        named = names_chapter(line.text)
+        if unit and named and (part_rank(line.text) is not None or _unit_rank(unit, marks) < CHAPTER_RANK):
+            builder.begin_section(chapter_title(unit), page, _unit_rank(unit, marks))
+            unit = []
+        unit.append(line)
+    builder.begin_section(chapter_title(unit), page, _unit_rank(unit, marks))
+
+
+def _unit_rank(unit: Sequence[Line], marks: Sequence[Bookmark]) -> int:
+    return min(_rank(title, marks) for title in (unit[0].text, chapter_title(unit)))
+
+
+def _rank(title: str, marks: Sequence[Bookmark]) -> int:
+    """By its word, else by the bookmarks under it."""
+    by_word = part_rank(title)
+    if by_word is not None:
+        return by_word
+    plain = plain_title(title)
+    return min((mark.rank for mark in marks if mark.rank is not None and mark.plain == plain), default=CHAPTER_RANK)
 
 
 def chapter_title(lines: Sequence[Line]) -> str:
