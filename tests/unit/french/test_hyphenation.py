@@ -40,6 +40,15 @@ def test_what_is_broken_over_two_lines_says_nothing_of_its_word() -> None:
         ("c’est peut-", "être vrai", "c’est peut-être vrai"),
         ("la guerre de 1914-", "1918", "la guerre de 1914-1918"),
         ("la rivière, -", "dit-on", "la rivière, - dit-on"),
+        ("c’est-", "à-dire", "c’est-à-dire"),
+        ("c’est-à-", "dire", "c’est-à-dire"),
+        ("le Mont-", "de-Piété", "le Mont-de-Piété"),
+        ("un haut-le-", "cœur", "un haut-le-cœur"),
+        ("Cabanon-Le-", "bas", "Cabanon-Lebas"),
+        ("par-", "dessus la haie", "par-dessus la haie"),
+        ("un in-", "folio", "un in-folio"),
+        ("Écoute-", "moi", "Écoute-moi"),
+        ("ce salop-", "là", "ce salop-là"),
     ],
 )
 def test_rules_speak_where_the_book_is_silent(head: str, tail: str, expected: str) -> None:
@@ -57,10 +66,36 @@ def test_rules_speak_where_the_book_is_silent(head: str, tail: str, expected: st
         ("sérieuse-", "ment", "sérieusement"),
         ("Goder-", "ville", "Goderville"),
         ("nonpa-", "reille", "nonpareille"),
+        ("mol-", "lis", "mollis"),
+        ("les charrette-", "ries", "les charretteries"),
+        ("en sous-", "œuvre", "en sous-œuvre"),
+        ("race anglo-", "saxonne", "race anglo-saxonne"),
+        ("elle était cha-", "leureuse", "elle était chaleureuse"),
+        ("sa sœu-", "rette", "sa sœurette"),
     ],
 )
 def test_the_lexicon_is_asked_second(head: str, tail: str, expected: str) -> None:
     assert joined(head, tail, lexicon=True) == expected
+
+
+def test_a_book_that_breaks_no_word_keeps_every_hyphen_at_the_end_of_a_line() -> None:
+    compounds = ["peut-", "être là, Tirau-", "clair vint, dit-", "il, avec sa porte-", "fenêtre, sa demi-", "sœur"]
+    compounds += ["et son garde-", "chasse, à mi-", "chemin du rez-", "de-chaussée, un zigue-", "zague"]
+    kept = read_vocabulary(compounds, french_words())
+    assert not kept.breaks_words
+    assert join_broken("un zigue-", "zague", kept, fix_hyphenation=True) == "un zigue-zague"
+    broken = [
+        "une mer-",
+        "veille de bon-",
+        "heur et de tris-",
+        "tesse dans la mai-",
+        "son du villa-",
+        "ge où l’en-",
+        "fant",
+    ]
+    other = read_vocabulary([*broken, *compounds], french_words())
+    assert other.breaks_words
+    assert join_broken("un zigue-", "zague", other, fix_hyphenation=True) == "un ziguezague"
 
 
 def test_hyphens_stay_as_printed_when_they_are_not_to_be_fixed() -> None:

@@ -35,7 +35,8 @@ SENTENCE_OPENERS = _set(
 # First parts of compound words that are written with a hyphen before most words.
 COMPOUND_HEADS = _set(
     "demi mi ex vice nouveau nouvelle beau belle grand grands grande petit petite arrière avant chef saint sainte "
-    "vingt trente quarante cinquante soixante quatre dix cent rez"
+    "vingt trente quarante cinquante soixante quatre dix cent rez anglo franco gréco russo austro indo afro hispano "
+    "italo gallo sino turco germano israélo"
 )
 
 # Who is called by a word with a capital that is no name.
