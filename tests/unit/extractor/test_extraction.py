@@ -305,12 +305,12 @@ async def test_an_answer_that_was_paid_for_is_kept_when_judging_it_is_cut_off() 
                 raise asyncio.CancelledError
             return [None] * len(texts)
 
-    engine = ScriptedEngine([answers({"s0000": ["Sur le pont Marin0 monta."]})])
+    engine = ScriptedEngine([answers({"s0000": ["Sur le pont monta Marin0."]})])
     extraction = Extraction(a_text_chunk(LONG[:1]), engine, parser=CutOffOnce())
     with pytest.raises(asyncio.CancelledError):
         await extraction.run()
     checkpoint = await extraction.run()
-    assert [card.text for card in checkpoint.cards] == ["Sur le pont Marin0 monta."]
+    assert [card.text for card in checkpoint.cards] == ["Sur le pont monta Marin0."]
     assert (len(engine.requests), checkpoint.usage.calls) == (1, 1)
 
 

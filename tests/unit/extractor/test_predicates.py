@@ -44,6 +44,8 @@ def predicate(text: str) -> Predicate:
         "Quel est ce port ?",
         "— Assez, dit le juge.",
         "Ne me quitte pas.",
+        "Sur le pont le capitaine monta.",
+        "D'un bond de côté, Martial les évita.",
         "Il pense que la mer monte.",
     ],
 )
@@ -67,7 +69,9 @@ def test_a_verb_with_its_subject_or_an_order_stands_by_itself(text: str) -> None
         ("Alors parut le capitaine.", Predicate(SURE, SURE, POSSIBLE)),
         ("Le soir, monta sur le pont.", Predicate(SURE, SURE, POSSIBLE)),
         ("Lui donna son bras.", Predicate(SURE, SURE, NONE)),
-        ("Sur le pont le capitaine monta.", Predicate(SURE, SURE, POSSIBLE)),
+        ("Sur le pont monta le capitaine.", Predicate(SURE, SURE, POSSIBLE)),
+        ("Sur le pont du navire monta sans bruit.", Predicate(SURE, SURE, POSSIBLE)),
+        ("Toute la nuit dormit sur le pont.", Predicate(SURE, SURE, POSSIBLE)),
     ],
 )
 def test_what_lacks_a_verb_a_main_clause_or_a_subject_is_told_or_left_open(text: str, what: Predicate) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from pydantic import SecretStr
 
+from extractor.card_parsing import CardParser, NoCardParser
 from extractor.consumer import ChunkConsumer, GroupTiming
 from extractor.dispatcher import Dispatcher
 from extractor.engines.gemini.engine import GeminiEngine, GeminiOptions
@@ -100,11 +102,17 @@ def _openai(settings: Settings, base_url: str, pages: PageReader) -> OpenAIEngin
     return OpenAIEngine(options, pages=pages)
 
 
+def _card_parser(engines: Mapping[Engine, LimitedEngine]) -> CardParser:
+    """All engines' cards are parsed by the local engine's workers, if there are any."""
+    local = (one.engine for one in engines.values() if isinstance(one.engine, LocalEngine))
+    return next((engine.card_parser for engine in local), NoCardParser())
+
+
 def build_worker(
     settings: Settings,
     *,
     engines: Mapping[Engine, LimitedEngine] | None = None,
-    start_extraction: StartExtraction = Extraction,
+    start_extraction: StartExtraction | None = None,
 ) -> ExtractorWorker:
     """Inside a running loop. `engines` replaces those that the settings would switch on."""
     pages = page_reader(settings)
@@ -120,7 +128,7 @@ def build_worker(
             store=store,
             publisher=publisher,
             engines={name: GatedEngine(one.engine, one.limit, guard) for name, one in limited.items()},
-            start_extraction=start_extraction,
+            start_extraction=start_extraction or partial(Extraction, parser=_card_parser(limited)),
             guard=guard,
             policy=RetryPolicy(deadline_seconds=settings.chunk_deadline_seconds),
         )

@@ -17,6 +17,7 @@ def _words(text: str) -> frozenset[str]:
 
 ARTICLES = _words("le la les l' un une des du au aux")
 DETERMINERS = ARTICLES | _words("ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs")
+CONTRACTED = _words("du des au aux")  # a preposition and an article in one, most often
 PREPOSITIONS = _words(
     "à de d' en par pour sans sur sous dans avec chez vers entre parmi contre depuis pendant dès jusque jusqu'"
     " malgré selon hors envers voici voilà"

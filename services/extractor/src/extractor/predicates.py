@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from extractor.french import (
     CLITICS,
     CONJUNCTIONS,
+    CONTRACTED,
     DETERMINERS,
     FUNCTION_WORDS,
     LINKS,
@@ -223,8 +224,10 @@ class _Clause:
             return Evidence.NONE
         if words[-1].key == "lui" and len(words) == 1 and self.tokens[self.verb - 1].key == "lui":
             return Evidence.NONE  # `lui donna son bras` lacks its subject, `lui ne répondit pas` does not
-        bare = self._is_bare(words[0]) and not self.tokens[self.verb].opens
-        return Evidence.SURE if bare else Evidence.POSSIBLE
+        if any(token.key in TIMES for token in words):
+            return Evidence.POSSIBLE  # `toute la nuit dormit`
+        bare = self._is_bare(words[0]) or _ends_in_noun_phrase(words)
+        return Evidence.SURE if bare and not self.tokens[self.verb].opens else Evidence.POSSIBLE
 
     def _is_bare(self, token: Token) -> bool:
         """Whether a noun phrase without preposition, or an infinitive, begins with it."""
@@ -262,6 +265,8 @@ class _Clause:
         """A capital within the sentence, or at its head on a word that the lexicon knows as a noun or not at all."""
         if not token.form[:1].isupper():
             return False
+        if token is not self.tokens[0]:
+            return True
         readings = self.sentence.lexicon.readings(token.key)
         return not readings or any(reading.category in ("nc", "np") for reading in readings)
 
@@ -273,6 +278,17 @@ class _Clause:
             if token.key in PRONOUNS or token.key in DETERMINERS or token.form[:1].isupper():
                 return True
         return False
+
+
+def _ends_in_noun_phrase(words: tuple[Token, ...]) -> bool:
+    """`sur le pont le capitaine`: what stands right ahead of the verb hangs on no preposition."""
+    at = len(words) - 1
+    if not words[at].form[:1].isupper():
+        while at > 0 and _is_nominal(words[at]) and words[at].key not in DETERMINERS:
+            at -= 1
+        if at == len(words) - 1 or words[at].key not in DETERMINERS - CONTRACTED:
+            return False
+    return at > 0 and words[at - 1].key not in PREPOSITIONS | CONTRACTED and not words[at - 1].form[:1].isupper()
 
 
 def _is_reflexive(tokens: tuple[Token, ...], index: int) -> bool:

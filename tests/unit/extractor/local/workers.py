@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Sequence
 
+from extractor.card_parsing import ParsedPredicate
 from extractor.engines.local.cards import Card
 from extractor.engines.local.worker import CutSource
 
@@ -30,3 +31,10 @@ def cut_nothing(sources: Sequence[tuple[str, str]], least: int, most: int) -> li
 
 def die_always(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     os._exit(9)
+
+
+def parse_or_die(texts: Sequence[str]) -> list[ParsedPredicate]:
+    """Dies of 'die', else finds everything."""
+    if "die" in texts:
+        os._exit(9)
+    return [ParsedPredicate(verb=True, subject=True) for _ in texts]

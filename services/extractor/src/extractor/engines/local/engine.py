@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from extractor.card_parsing import CardParser
+from extractor.engines.local.card_parser import PooledCardParser
 from extractor.engines.local.cards import Card
 from extractor.engines.local.confidence import DEFAULT_MINIMUM
 from extractor.engines.local.worker import CutSource, cut_sources, load_models
@@ -63,6 +65,11 @@ class LocalEngine:
     async def start(self) -> None:
         """Return when the models are loaded; without it the first call waits for them."""
         await self._pool.start()
+
+    @property
+    def card_parser(self) -> CardParser:
+        """On the workers of this engine."""
+        return PooledCardParser(self._pool)
 
     async def rewrite(self, request: RewriteRequest) -> RewriteAnswer:
         """Never misses an id: each wanted sentence has cards or is declined (`needs_model`, `too_short`, or
