@@ -1,6 +1,7 @@
 """What a fake model does besides answering well."""
 
 import hashlib
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,11 +34,15 @@ class Fault(StrEnum):
 
 
 class Refusal(BaseModel):
-    """Answer with `fault` whenever a wanted sentence (or a page's text) holds `text`."""
+    """Answer with `fault` whenever a wanted sentence holds `text`; only of `model`, where it names one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     text: str
     fault: Fault = Fault.SAFETY
+    model: str | None = None
+
+    def holds(self, texts: Iterable[str], model: str) -> bool:
+        return self.model in (None, model) and any(self.text in text for text in texts)
 
 
 class Recording(BaseModel):

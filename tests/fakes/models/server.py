@@ -206,7 +206,7 @@ class FakeModel:
         if self._queue:
             return self._queue.pop(0)
         for refusal in self.plan.refusals:
-            if any(refusal.text in text for text in ask.wanted.values()):
+            if refusal.holds(ask.wanted.values(), ask.model):
                 return refusal.fault
         return self.plan.draw(body, self._seen[_digest(body)])
 

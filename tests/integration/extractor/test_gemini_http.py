@@ -1,25 +1,28 @@
 """The Gemini engine and the extraction core against a server over HTTP that fails on demand."""
 
 import asyncio
+import json
 import logging
 import socket
 import traceback
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
 from extractor.engines.gemini import GeminiEngine, GeminiOptions
-from extractor.engines.port import BadAnswerError, ModelRefusalError, PageRequest
+from extractor.engines.port import BadAnswerError, ModelRefusalError, OverloadedError, PageRequest
 from extractor.extraction import Extraction, NoUsableAnswerError
 from extractor.repairs import RepairLimits
 from feuilleton.contracts.documents import Checkpoint
 from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
-from tests.fakes.gemini import FakeGemini, Fault, Plan, Refusal
+from tests.fakes.gemini import FakeGemini, Fault, Plan, Recording, Refusal
 from tests.unit.extractor.scripted_engine import (
     a_long_sentence,
     a_page_chunk,
     a_rewrite_request,
+    a_sentence,
     a_text_chunk,
     listed,
     represented,
@@ -64,7 +67,7 @@ async def failure_of(engine: GeminiEngine) -> PipelineError:
         (Fault.QUOTA, QuotaExceededError, "quota_exceeded"),
         (Fault.QUOTA_HEADER, QuotaExceededError, "quota_exceeded"),
         (Fault.SERVER_ERROR, TransientError, "model_unavailable"),
-        (Fault.UNAVAILABLE, TransientError, "model_unavailable"),
+        (Fault.UNAVAILABLE, OverloadedError, "model_unavailable"),
         (Fault.DISCONNECT, TransientError, "model_unavailable"),
         (Fault.HANG, TransientError, "model_timeout"),
         (Fault.TRICKLE, TransientError, "model_timeout"),
@@ -231,6 +234,46 @@ async def test_sentences_that_are_always_refused_are_listed_and_all_others_get_c
     assert len(set(represented(checkpoint))) == len(LONG) - 1
 
 
+@pytest.mark.parametrize("fault", [Fault.SAFETY, Fault.RECITATION, Fault.BLOCKED_PROMPT])
+async def test_what_one_model_refuses_is_asked_in_smaller_pieces_in_other_words_and_then_of_the_other_model(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
+) -> None:
+    refusal = Refusal(text="Marin7 ", fault=fault, model="gemini-2.5-flash")
+    gemini.plan = Plan(refusals=(refusal,))
+    checkpoint = await extract(engine)
+    assert checkpoint.dropped == ()
+    asks = [ask for ask in gemini.asks if "s0007" in ask.wanted]
+    assert [len(ask.wanted) for ask in asks] == [24, 6, 2, 1, 1]
+    assert [ask.model for ask in asks] == ["gemini-2.5-flash"] * 4 + ["gemini-2.5-flash-lite"]
+    assert asks[0].remarks == ()
+    assert all("reformule" in ask.remarks[0] for ask in asks[1:])
+
+
+async def test_calls_have_the_price_of_the_model_that_made_them(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    request = a_rewrite_request()
+    dear = (await engine.rewrite(replace(request, model="gemini-2.5-pro"))).usage
+    cheap = (await engine.rewrite(replace(request, model="gemini-2.5-flash-lite"))).usage
+    assert dear.tokens == cheap.tokens
+    assert dear.cost_microdollars == round(1.25 * dear.prompt_tokens + 10 * (dear.output_tokens + dear.thinking_tokens))
+    assert cheap.cost_microdollars < dear.cost_microdollars / 10
+
+
+async def test_quotes_italics_ellipses_dashes_and_spaces_of_a_card_come_out_as_the_model_wrote_them(
+    gemini: FakeGemini, engine: GeminiEngine
+) -> None:
+    source = "— Marin… lisait « *Le\u00a0Petit Riverain* »\u202f; il aimait cela, dit-elle, et moi aussi, autrefois…"
+    cards = [
+        "— Marin… lisait « *Le\u00a0Petit Riverain* ».",
+        "— Il aimait cela, dit-elle.",
+        "Moi aussi, j'aimais cela…",
+    ]
+    answer = json.dumps({"phrases": [{"id": "s0000", "cartes": cards}]})
+    gemini.plan = Plan(recordings=(Recording(ids=("s0000",), text=answer),))
+    checkpoint = await Extraction(a_text_chunk([a_sentence(0, source)]), engine).run()
+    assert [card.text for card in checkpoint.cards] == cards
+    assert gemini.stats.calls == 1
+
+
 async def test_what_was_answered_before_an_outage_is_not_paid_twice(gemini: FakeGemini, engine: GeminiEngine) -> None:
     gemini.plan = Plan(faults=(Fault.MISSING_IDS, Fault.UNAVAILABLE, Fault.QUOTA, Fault.SERVER_ERROR))
     checkpoint = await extract(engine)
@@ -244,7 +287,7 @@ async def test_a_model_that_never_answers_well_fails_the_chunk_within_the_budget
     gemini.plan = Plan(chances={Fault.NOT_JSON: 1.0})
     with pytest.raises(NoUsableAnswerError):
         await extract(engine)
-    assert gemini.stats.paid == 1 + RepairLimits().calls
+    assert gemini.stats.paid == 1 + RepairLimits().calls - RepairLimits().calls_for_refusals
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -10,7 +10,13 @@ import pytest
 import pytest_asyncio
 
 from extractor.engines.openai import OpenAIEngine, OpenAIOptions
-from extractor.engines.port import BadAnswerError, ModelRefusalError, PageRequest, UnreadablePageError
+from extractor.engines.port import (
+    BadAnswerError,
+    ModelRefusalError,
+    OverloadedError,
+    PageRequest,
+    UnreadablePageError,
+)
 from extractor.extraction import Extraction, NoUsableAnswerError
 from extractor.repairs import RepairLimits
 from feuilleton.contracts.documents import Checkpoint
@@ -63,7 +69,7 @@ async def failure_of(engine: OpenAIEngine) -> PipelineError:
     [
         (Fault.QUOTA, QuotaExceededError, "quota_exceeded"),
         (Fault.SERVER_ERROR, TransientError, "model_unavailable"),
-        (Fault.UNAVAILABLE, TransientError, "model_unavailable"),
+        (Fault.UNAVAILABLE, OverloadedError, "model_unavailable"),
         (Fault.DISCONNECT, TransientError, "model_unavailable"),
         (Fault.HANG, TransientError, "model_timeout"),
         (Fault.TRICKLE, TransientError, "model_timeout"),
@@ -246,4 +252,4 @@ async def test_a_model_that_never_answers_well_fails_the_chunk_within_the_budget
     server.plan = Plan(chances={Fault.NOT_JSON: 1.0})
     with pytest.raises(NoUsableAnswerError):
         await extract(engine)
-    assert server.stats.paid == 1 + RepairLimits().calls
+    assert server.stats.paid == 1 + RepairLimits().calls - RepairLimits().calls_for_refusals

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from tests.unit.extractor.scripted_engine import (
     CALL,
+    Behaviour,
     ScriptedEngine,
     a_draft,
     a_long_sentence,
@@ -127,6 +129,102 @@ async def test_a_sentence_refused_alone_is_asked_once_more_in_other_words_and_th
     assert listed(checkpoint) == ["s0000"]
 
 
+async def test_a_sentence_that_one_model_refuses_in_any_words_goes_to_the_other() -> None:
+    def refuse(request: RewriteRequest) -> RewriteAnswer:
+        if request.model == "gemini-2.5-flash" and "s0005" in request.wanted:
+            raise REFUSED
+        return well(request)
+
+    engine = ScriptedEngine([refuse], others={"gemini-2.5-flash": "another"})
+    checkpoint = await extract_chunk(a_text_chunk(LONG), engine)
+    assert checkpoint.dropped == ()
+    last = engine.requests[-1]
+    assert (last.model, last.wanted, last.after_refusal) == ("another", ("s0005",), True)
+    assert [request.model for request in engine.requests].count("another") == 1
+    assert engine.requests[-2].wanted == last.wanted
+    assert engine.requests[-2].after_refusal
+
+
+@pytest.mark.parametrize("error", [REFUSED, BAD, PipelineError("no such model", code="model_not_found")])
+async def test_what_the_other_model_cannot_do_either_is_listed_with_the_refusal_and_spoils_nothing(
+    error: PipelineError,
+) -> None:
+    def fail(request: RewriteRequest) -> RewriteAnswer:
+        if request.model == "another":
+            raise error
+        if "s0005" in request.wanted:
+            raise REFUSED
+        return well(request)
+
+    engine = ScriptedEngine([fail], others={"gemini-2.5-flash": "another"})
+    checkpoint = await extract_chunk(a_text_chunk(LONG), engine)
+    assert listed(checkpoint) == ["s0005"]
+    assert engine.requests[-1].model == "another"
+
+
+@pytest.mark.parametrize("refused", list(itertools.combinations(range(0, 40, 9), 2)))
+async def test_two_refused_sentences_of_a_chunk_cost_themselves_and_none_of_the_forty(refused: tuple[int, int]) -> None:
+    culprits = {f"s{number:04d}" for number in refused}
+
+    def refuse(request: RewriteRequest) -> RewriteAnswer:
+        if culprits & set(request.wanted):
+            raise REFUSED
+        return well(request)
+
+    engine = ScriptedEngine([refuse], others={"gemini-2.5-flash": "another"})
+    sentences = [a_long_sentence(number) for number in range(40)]
+    assert set(listed(await extract_chunk(a_text_chunk(sentences), engine))) == culprits
+    assert len(engine.requests) <= 1 + RepairLimits().calls
+
+
+async def test_a_repair_says_what_was_wrong_with_the_cards() -> None:
+    faulty = answers({"s0000": ["Marin0 monta sur le pont du navire avant le jour."]})
+    engine = ScriptedEngine([faulty, well])
+    await extract_chunk(a_text_chunk(LONG[:2]), engine)
+    assert engine.requests[0].faults == {}
+    assert engine.requests[1].faults == {"s0000": "too_long"}
+
+
+SHORT = [a_sentence(0, "Marin monta sur le pont."), a_sentence(1, "Jamais."), a_sentence(2, "Elle partit.")]
+
+
+async def test_a_sentence_under_the_minimum_is_sent_to_be_joined_with_the_one_ahead() -> None:
+    engine = ScriptedEngine([answers({"s0001": ["Jamais Marin monta."]})])
+    checkpoint = await extract_chunk(a_text_chunk(SHORT), engine)
+    assert [card.text for card in checkpoint.cards] == [SHORT[0].text, "Jamais Marin monta.", SHORT[2].text]
+    assert [request.wanted for request in engine.requests] == [("s0001",)]
+    assert engine.requests[0].sentences == tuple(SHORT)
+
+
+@pytest.mark.parametrize("behaviour", [answers({}), answers({"s0001": ["Jamais."]}), raises(REFUSED), raises(BAD)])
+async def test_a_short_sentence_that_the_model_does_not_join_stays_as_it_is_and_is_not_asked_again(
+    behaviour: Behaviour,
+) -> None:
+    engine = ScriptedEngine([behaviour])
+    checkpoint = await extract_chunk(a_text_chunk(SHORT), engine)
+    assert [card.text for card in checkpoint.cards] == [sentence.text for sentence in SHORT]
+    assert "short" in checkpoint.cards[1].flags
+    assert checkpoint.dropped == ()
+    assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentences", "settings", "name"),
+    [
+        (SHORT, JobSettings(), Engine.LOCAL),
+        ([a_sentence(1, "— Jamais.", dialogue=True)], JobSettings(ignore_dialogue=True), Engine.GEMINI),
+        (SHORT, JobSettings(min_sentence_length=1), Engine.GEMINI),
+    ],
+)
+async def test_no_engine_is_asked_for_short_sentences_that_it_cannot_or_may_not_join(
+    sentences: list[SourceSentence], settings: JobSettings, name: Engine
+) -> None:
+    engine = ScriptedEngine([well], name=name)
+    checkpoint = await extract_chunk(a_text_chunk(sentences, settings), engine)
+    assert [card.text for card in checkpoint.cards] == [sentence.text for sentence in sentences]
+    assert engine.requests == []
+
+
 async def test_a_repair_after_refusals_leaves_the_neighbours_out() -> None:
     engine = ScriptedEngine([raises(BAD)])
     await extract_chunk(a_text_chunk(LONG[:4]), engine)
@@ -140,7 +238,7 @@ async def test_a_chunk_that_gets_no_usable_answer_at_all_fails_so_that_a_new_att
     extraction = Extraction(a_text_chunk(LONG), ScriptedEngine([raises(BAD)]))
     with pytest.raises(NoUsableAnswerError):
         await extraction.run()
-    assert extraction.usage.calls == 1 + RepairLimits().calls
+    assert extraction.usage.calls == 1 + RepairLimits().calls - RepairLimits().calls_for_refusals
     assert extraction.usage.billed_tokens == 0
 
 

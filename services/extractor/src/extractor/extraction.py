@@ -22,6 +22,7 @@ from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
 from feuilleton.contracts.ids import SentenceId, image_sentence_id
+from feuilleton.contracts.job_settings import Engine
 from feuilleton.french.cleaning import clean_text
 from feuilleton.observability import metrics
 
@@ -134,7 +135,8 @@ class Extraction:
 
     async def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
         chunk = self._chunk
-        plan, rules = await self._judge.plan(sentences, chunk.settings, before=chunk.before)
+        is_model = self._engine.name is not Engine.LOCAL
+        plan, rules = await self._judge.plan(sentences, chunk.settings, before=chunk.before, rewrites_short=is_model)
         place = {sentence.id: index for index, sentence in enumerate(sentences)}
         queue = AskQueue(plan.wanted, self._limits, has_other_model=self._other_model is not None)
         return _Work(sentences, plan, rules, queue, Tally(plan.wanted), place)
@@ -162,7 +164,9 @@ class Extraction:
             failing = work.tally.take(ask, answer, judged)
             useful = len(failing) < len(ask.wanted)
             self._pay(answer.usage, repair=ask.round > 0, billed=useful and ask.round == 0)
-        work.queue.answered(failing, failure)
+        # What may stay as the author wrote it is not worth a second call.
+        spare = {card.source_id for card in work.plan.spares}
+        work.queue.answered([sentence for sentence in failing if sentence not in spare], failure)
 
     def _request(self, ask: Ask, work: _Work) -> RewriteRequest:
         shown, before = work.sentences, self._chunk.before
@@ -176,6 +180,7 @@ class Extraction:
             model=(self._other_model if ask.other_model else None) or self._chunk.model,
             repair_round=ask.round,
             after_refusal=ask.after_refusal,
+            faults=work.tally.faults(ask.wanted),
         )
 
     def _pay(self, usage: Usage, *, repair: bool, billed: bool) -> None:
@@ -186,9 +191,11 @@ class Extraction:
 
     async def _checkpoint(self, work: _Work) -> Checkpoint:
         chunk = self._chunk
-        unsorted = (*work.plan.cards, *work.tally.cards())
+        failed = {each.source_id for each in work.tally.dropped()}
+        spares = {card.source_id: card for card in work.plan.spares if card.source_id in failed}
+        unsorted = (*work.plan.cards, *work.tally.cards(), *spares.values())
         cards = tuple(sorted(unsorted, key=lambda card: work.place[card.source_id]))
-        dropped = (*work.plan.dropped, *work.tally.dropped())
+        dropped = (*work.plan.dropped, *(each for each in work.tally.dropped() if each.source_id not in spares))
         quality = await self._judge.count(cards, dropped, work.sentences, chunk.settings, before=chunk.before)
         return Checkpoint(
             job=chunk.job,

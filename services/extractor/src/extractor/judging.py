@@ -12,7 +12,7 @@ from extractor.card_parsing import CardParser, NoCardParser, ParsedPredicate
 from extractor.figures import count_figures
 from extractor.lexicon import Lexicon
 from extractor.order import out_of_order
-from extractor.planning import Plan, decide_fragments, plan_chunk
+from extractor.planning import Plan, decide_fragments, plan_chunk, send_short
 from extractor.typography import tidy
 from extractor.validation import SourceRules, is_undecided, judge_card, judge_parse, sameness_key
 from extractor.verdicts import Verdict
@@ -51,12 +51,21 @@ class Judge:
         self._parser = parser or NoCardParser()
 
     async def plan(
-        self, sentences: Sequence[SourceSentence], settings: JobSettings, *, before: str = ""
+        self,
+        sentences: Sequence[SourceSentence],
+        settings: JobSettings,
+        *,
+        before: str = "",
+        rewrites_short: bool = False,
     ) -> tuple[Plan, Rules]:
-        """What happens to each sentence, and what the cards of the wanted ones are measured against."""
+        """What happens to each sentence, and what the cards of the wanted ones are measured against.
+        `rewrites_short`: the engine may be asked for sentences under the minimum too.
+        """
         plan = await asyncio.to_thread(plan_chunk, sentences, settings, self._lexicon)
         parsed = await self._parse([plan.cards[at].text for at in plan.undecided])
         plan = decide_fragments(plan, parsed, settings)
+        if rewrites_short:
+            plan = send_short(plan, sentences, settings, before=before)
         rules = await asyncio.to_thread(source_rules, sentences, plan.wanted, settings, self._lexicon, before)
         return plan, rules
 

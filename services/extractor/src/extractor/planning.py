@@ -1,7 +1,7 @@
 """What happens to each sentence of a chunk before any engine is asked. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractor.card_parsing import ParsedPredicate
 from extractor.lexicon import Lexicon
@@ -23,13 +23,15 @@ NO_WORDS = "no_words"
 class Plan:
     """Every sentence of the chunk stands in exactly one of the three: in a card that needs no engine (verbatim, or
     short neighbours joined), in `wanted` (over the limit), or in `dropped` (nothing to read, or no verb where the job
-    wants whole sentences only). `undecided` are places in `cards` where a word may be a verb or a noun.
+    wants whole sentences only). `undecided` are places in `cards` where a word may be a verb or a noun. `spares` are
+    the author's own words for those wanted sentences that may stay as they are.
     """
 
     cards: tuple[CardDraft, ...]
     wanted: tuple[SentenceId, ...]
     dropped: tuple[DroppedSentence, ...]
     undecided: tuple[int, ...] = ()
+    spares: tuple[CardDraft, ...] = ()
 
 
 def plan_chunk(sentences: Sequence[SourceSentence], settings: JobSettings, lexicon: Lexicon) -> Plan:
@@ -69,6 +71,26 @@ def decide_fragments(plan: Plan, parsed: Sequence[ParsedPredicate | None], setti
         cards=tuple(card for card in cards if card.source_id not in left_out),
         wanted=plan.wanted,
         dropped=(*plan.dropped, *(DroppedSentence(source_id=source, reason=FRAGMENT) for source in lost)),
+    )
+
+
+def send_short(plan: Plan, sentences: Sequence[SourceSentence], settings: JobSettings, *, before: str) -> Plan:
+    """The plan for an engine that can join what is under the minimum with the sentence ahead of it, in its own words:
+    such a sentence is wanted, and its own words are spare. One with nothing ahead stays as it is.
+    """
+    may_stay = {card.source_id for card in plan.cards if SHORT in card.flags and not card.also}
+    ahead = (before, *(sentence.text for sentence in sentences))
+    short = {
+        sentence.id
+        for sentence, text in zip(sentences, ahead, strict=False)
+        if sentence.id in may_stay and text and not stays_whole(sentence, settings)
+    }
+    asked = short.union(plan.wanted)
+    return replace(
+        plan,
+        cards=tuple(card for card in plan.cards if card.source_id not in short),
+        wanted=tuple(sentence.id for sentence in sentences if sentence.id in asked),
+        spares=tuple(card for card in plan.cards if card.source_id in short),
     )
 
 

@@ -16,7 +16,14 @@ class RepairLimits:
     """
 
     rounds: int = 4
-    calls: int = 16
+    calls: int = 24
+
+    @property
+    def calls_for_refusals(self) -> int:
+        """The half that faults may not spend: a model that cannot do it is given up early, while one refused sentence
+        must not cost its neighbours (a refusal costs no output, and 24 calls find two in a chunk).
+        """
+        return self.calls // 2
 
     @classmethod
     def of(cls, engine: Engine) -> "RepairLimits":
@@ -79,7 +86,8 @@ class AskQueue:
             self._queue(Ask(piece, ask.round + 1, after_refusal=is_refusal))
 
     def _queue(self, ask: Ask) -> None:
-        if self._calls_left > 0:
+        kept = 0 if ask.after_refusal else self._limits.calls_for_refusals
+        if self._calls_left > kept:
             self._calls_left -= 1
             self._asks.append(ask)
 

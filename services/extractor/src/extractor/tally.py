@@ -70,6 +70,11 @@ class Tally:
         shown = {sentence for card in self.cards() for sentence in (card.source_id, *card.also)}
         return tuple(self._drop(sentence) for sentence in self._wanted if sentence not in shown)
 
+    def faults(self, sentences: Sequence[SentenceId]) -> dict[SentenceId, str]:
+        """The verdict that spoiled the last answer for a sentence, of those whose cards were judged."""
+        reasons = ((sentence, self._reasons.get(sentence, (MISSED, ""))) for sentence in sentences)
+        return {sentence: detail for sentence, (reason, detail) in reasons if reason == INVALID and detail}
+
     def nothing_usable(self) -> bool:
         """Whether every wanted sentence went without an answer: the engine's fault, not the sentences'."""
         return not self.cards() and all(each.reason in _UNANSWERED for each in self.dropped())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from extractor.engines.port import OverloadedError
 from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
 
 DEFAULT_QUOTA_WAIT_SECONDS = 10.0  # where the answer does not say; free tiers count by the minute
@@ -11,6 +12,7 @@ MAX_DETAIL_CHARACTERS = 300
 _HTTP_QUOTA = 429
 _HTTP_BAD_REQUEST = 400
 _HTTP_SERVER_ERROR = 500
+_OVERLOADED = frozenset({503, 529})
 _TRANSIENT = frozenset({408, 409, 425, 499})
 _PERMANENT_CODES = {
     401: "model_auth",
@@ -21,12 +23,14 @@ _PERMANENT_CODES = {
 
 
 def error_for(status: int, detail: str, *, wait_seconds: float | None) -> PipelineError:
-    """429 is QuotaExceededError, 5xx and what a proxy may say in passing TransientError, the rest permanent with
-    `model_auth`, `model_not_found` or `bad_request`.
+    """429 is QuotaExceededError, 503 OverloadedError, other 5xx and what a proxy may say in passing TransientError,
+    the rest permanent with `model_auth`, `model_not_found` or `bad_request`.
     """
     if status == _HTTP_QUOTA:
         wait = DEFAULT_QUOTA_WAIT_SECONDS if wait_seconds is None else wait_seconds
         return QuotaExceededError(detail, retry_after_seconds=wait)
+    if status in _OVERLOADED:
+        return OverloadedError(detail, retry_after_seconds=wait_seconds or 0.0)
     if status >= _HTTP_SERVER_ERROR or status in _TRANSIENT or status < _HTTP_BAD_REQUEST:
         return TransientError(detail, code="model_unavailable")
     return PipelineError(detail, code=_PERMANENT_CODES.get(status, "bad_request"))

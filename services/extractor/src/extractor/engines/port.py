@@ -1,10 +1,11 @@
 """The seam between the extractor and whatever turns long source sentences into cards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from feuilleton.contracts.documents import CardDraft, DroppedSentence, SourceSentence, Usage
-from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.errors import PipelineError, TransientError
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 
@@ -37,12 +38,25 @@ class UnreadablePageError(PipelineError):
     code = "page_needs_ocr"
 
 
+class OverloadedError(TransientError):
+    """The model's server has no room for the call. Back off as from any fault, and ask with fewer calls at a time;
+    before `retry_after_seconds` (0 where it does not say) not at all.
+    """
+
+    code = "model_unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 @dataclass(frozen=True)
 class RewriteRequest:
     """`sentences` are the whole chunk in book order (in a repair, the wanted ones and a few around them); only those
     in `wanted` need cards, the others are context, as is `before` (the sentence ahead of them, or empty).
     `repair_round` is 0 for the first call and grows with each repair, so that an engine can change its wording;
-    `after_refusal` says that the call before was refused, not answered badly.
+    `after_refusal` says that the call before was refused, not answered badly; `faults` holds the verdict that spoiled
+    the last answer for a sentence, where there was one.
     """
 
     sentences: tuple[SourceSentence, ...]
@@ -52,6 +66,7 @@ class RewriteRequest:
     model: str
     repair_round: int = 0
     after_refusal: bool = False
+    faults: Mapping[SentenceId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,8 +110,9 @@ class RewriteEngine(Protocol):
     async def rewrite(self, request: RewriteRequest) -> RewriteAnswer:
         """Cards for the wanted sentences. One model call at most, nothing is tried again in here.
 
-        Raises TransientError (back off, try again), QuotaExceededError (wait as told, costs no try),
-        ModelRefusalError, BadAnswerError. Cancelling the task aborts the call.
+        Raises TransientError (back off, try again), of it OverloadedError (and with fewer calls) and
+        QuotaExceededError (wait as told, costs no try); ModelRefusalError, BadAnswerError. Cancelling the task aborts
+        the call.
         """
         ...
 

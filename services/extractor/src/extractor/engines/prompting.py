@@ -6,6 +6,8 @@ Change RULES_VERSION with any change of wording: engines put it into the `prompt
 import json
 
 from extractor.engines.port import RewriteRequest
+from extractor.verdicts import Verdict
+from feuilleton.contracts.documents import SourceSentence
 from feuilleton.contracts.text import count_words
 
 RULES_VERSION = "2"
@@ -69,12 +71,30 @@ Sortie : {"phrases": [{"id": "s7", "cartes": ["— Oui, je vendrai la maison."]}
 
 _AGAIN = (
     "Une première réponse n'a pas pu servir pour ces phrases. Reprends uniquement celles qui portent un `id`, "
-    "compte les mots de chaque carte, et réponds par l'objet JSON, complet et fermé."
+    "corrige leur `defaut`, compte les mots de chaque carte, et réponds par l'objet JSON, complet et fermé."
 )
 _IN_OTHER_WORDS = (
     "C'est un exercice scolaire de lecture sur une œuvre de fiction. Ne récite pas le livre : reformule chaque phrase "
     "à ta façon, en phrases simples, et réponds uniquement par l'objet JSON."
 )
+
+# What a verdict of the validators says to a model.
+_FAULTS: dict[str, str] = {
+    Verdict.TOO_LONG: "une carte dépassait `mots_max`",
+    Verdict.TOO_SHORT: "une carte n'atteignait pas `mots_min`",
+    Verdict.UNBALANCED: "des guillemets ou des parenthèses restaient ouverts",
+    Verdict.NO_CAPITAL: "une carte ne commençait pas par une majuscule",
+    Verdict.NO_FINAL_MARK: "une carte ne finissait pas par un signe de fin",
+    Verdict.STRAY_MARKS: "une carte portait des signes de ponctuation égarés",
+    Verdict.ELISION: "une élision ou une contraction manquait",
+    Verdict.DANGLING_START: "une carte commençait par un relatif",
+    Verdict.DANGLING_END: "une carte finissait par un mot qui en appelle un autre",
+    Verdict.NO_VERB: "une carte n'avait pas de verbe conjugué",
+    Verdict.SUBORDINATE: "une carte n'était qu'une subordonnée",
+    Verdict.NO_SUBJECT: "une carte n'avait pas de sujet",
+    Verdict.INVENTED: "une carte disait un mot qui n'est pas dans le texte",
+    Verdict.OUT_OF_ORDER: "les cartes ne suivaient pas l'ordre de la phrase",
+}
 
 TEMPERATURE = 0.2
 REPAIR_TEMPERATURE = 0.6  # the same fault twice is likelier the colder the sampling
@@ -111,7 +131,7 @@ def _remarks(request: RewriteRequest) -> tuple[str, ...]:
 def _task(request: RewriteRequest) -> str:
     wanted = set(request.wanted)
     passage = [
-        {"id": sentence.id, "texte": sentence.text} if sentence.id in wanted else {"texte": sentence.text}
+        _wanted(sentence, request) if sentence.id in wanted else {"texte": sentence.text}
         for sentence in request.sentences
     ]
     task = {
@@ -122,3 +142,9 @@ def _task(request: RewriteRequest) -> str:
         "passage": passage,
     }
     return json.dumps(task, ensure_ascii=False)
+
+
+def _wanted(sentence: SourceSentence, request: RewriteRequest) -> dict[str, str]:
+    told = {"id": sentence.id, "texte": sentence.text}
+    fault = _FAULTS.get(request.faults.get(sentence.id, ""))
+    return {**told, "defaut": fault} if fault else told
