@@ -10,7 +10,7 @@ import httpx
 
 from feuilleton_client.models import Card, CardPage, Job, JobPage, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
-from feuilleton_client.transport import Transport
+from feuilleton_client.transport import Transport, parse
 from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
 from feuilleton_client.watching import Watch, WatchPolicy
 
@@ -95,14 +95,24 @@ class FeuilletonClient:
             if cursor is None:
                 return
 
-    def watch(self, job_id: str) -> Iterator[Job]:
-        """The job now and after each change, until it ended (see `Watch`)."""
-        return iter(Watch(self._transport, self._job_url(job_id), self._watch_policy, sleep=self._pacing.sleep))
+    def watch(self, job_id: str, attempt: int | None = None) -> Iterator[Job]:
+        """The job now and after each change, until its attempt ended (see `Watch`)."""
+        url = self._job_url(job_id)
+        return iter(Watch(self._transport, url, self._watch_policy, sleep=self._pacing.sleep, attempt=attempt))
 
-    def wait(self, job_id: str) -> Job:
+    def wait(self, job_id: str, attempt: int | None = None) -> Job:
         """Block until the job ended; returns how."""
-        *_, last = self.watch(job_id)
+        *_, last = self.watch(job_id, attempt)
         return last
+
+    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        """Run an ended job once more for what is missing of it; returns the job with the new `attempt`.
+
+        All tries of one call carry one idempotency key, as those of `upload`. Follow it with `watch(id, attempt)`.
+        """
+        url = f"{self._ingest}/v1/uploads/{quote(job_id, safe='')}/attempts"
+        headers = {"Idempotency-Key": idempotency_key or new_idempotency_key()}
+        return parse(Job, self._transport.send(lambda http: http.build_request("POST", url, headers=headers)))
 
     def cards(self, job_id: str) -> Iterator[Card]:
         """All cards in book order, page by page; of a job that runs, those that there are so far."""

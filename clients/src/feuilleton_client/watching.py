@@ -41,13 +41,23 @@ class _NoStreamError(Exception):
 class Watch:
     """One watch. Iterating yields the job now and after each change that is seen, and stops at its end.
 
-    Changes closer together than `refresh_seconds` are seen as one. Raises ProblemError, UnavailableError,
+    Changes closer together than `refresh_seconds` are seen as one. `attempt` names the one to follow; without it, it
+    is the highest at each look. Raises ProblemError, UnavailableError,
     UnexpectedAnswerError; a broken connection is no error as long as the retry policy allows another try.
     """
 
-    def __init__(self, transport: Transport, url: str, policy: WatchPolicy, *, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        policy: WatchPolicy,
+        *,
+        sleep: Callable[[float], None],
+        attempt: int | None = None,
+    ) -> None:
         self._transport = transport
         self._url = url
+        self._attempt = attempt
         self._policy = policy
         self._sleep = sleep
         self._last_event_id = ""
@@ -68,7 +78,7 @@ class Watch:
     def _refreshed(self) -> Iterator[Job]:
         """The job if it changed since the last look."""
         self._refreshed_at = time.monotonic()
-        job = self._transport.read(Job, "GET", self._url)
+        job = self._transport.read(Job, "GET", self._url, attempt=self._attempt)
         if job != self._job:
             self._job = job
             yield job
@@ -88,10 +98,9 @@ class Watch:
     def _one_stream(self, retries: Retries) -> Generator[Job, None, Exception | None]:
         """One connection until it breaks (returns why), is closed, or the job ends."""
         headers = {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
+        url = f"{self._url}/events" + (f"?attempt={self._attempt}" if self._attempt else "")
         try:
-            with self._transport.stream(
-                f"{self._url}/events", headers, idle_seconds=self._policy.idle_seconds
-            ) as source:
+            with self._transport.stream(url, headers, idle_seconds=self._policy.idle_seconds) as source:
                 for event in source.iter_sse():
                     retries.reset()
                     yield from self._heard(event)

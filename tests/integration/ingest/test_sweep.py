@@ -92,7 +92,7 @@ async def test_an_admission_cannot_follow_its_refusal(rows: PostgresAdmissionSto
     assert not await rows.resolve(admission.accepted.job)
     with pytest.raises(LostInvariantError):
         await rows.admit(admission)
-    assert await rows.pending(admission.accepted.job) is None
+    assert await rows.pending(admission.accepted.job, 1) is None
 
 
 async def test_a_commit_of_unknown_outcome_is_told_afterwards(rows: PostgresAdmissionStore) -> None:
@@ -110,8 +110,8 @@ async def test_the_outbox_gives_back_what_was_put_in_and_each_row_to_one_relay(r
     assert [row.job for row in (*first, *second)] == [f"job-{number}" for number in range(5)]
     assert first[0].messages == an_admission(0).messages
     assert await rows.take_outbox(0, 10) == []
-    await rows.mark_published(first[0].job)
-    await rows.mark_published(first[0].job)
+    await rows.mark_published(first[0].job, 1)
+    await rows.mark_published(first[0].job, 1)
     assert await rows.count_outbox() == 4
 
 
@@ -137,4 +137,4 @@ async def test_a_lost_lease_admits_nothing(rows: PostgresAdmissionStore) -> None
     await rows.stage(TENANT, a_job("job-1").job)
     with pytest.raises(KeyInUseError):
         await rows.admit(Admission(a_job("job-1"), (), "print", lease))
-    assert await rows.pending(a_job("job-1").job) is None
+    assert await rows.pending(a_job("job-1").job, 1) is None

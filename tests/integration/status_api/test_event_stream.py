@@ -200,3 +200,26 @@ async def test_rows_behind_what_the_client_saw_do_not_end_its_stream(
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
                 await Stream(api, story.job).events(after=later)
+
+
+async def test_a_stream_of_a_named_attempt_does_not_end_with_the_one_before(
+    world: World, publish: Publish, api: httpx.AsyncClient
+) -> None:
+    """The new attempt is in the log, and the projection does not know of it yet when the stream is asked for."""
+    story = a_story()
+    async with world.projector():
+        await publish(*story.whole())
+        await _until_accepted(api, story)
+    await publish(story.attempt_accepted(2))
+    async with world.projector():
+        reading = asyncio.create_task(_events_of_attempt(api, story, 2))
+        await publish(*story.whole(attempt=2)[1:])
+        events = await asyncio.wait_for(reading, 15)
+    assert names(events)[-1] == "end"
+    assert json.loads(events[-1].data)["attempt"] == 2
+
+
+async def _events_of_attempt(api: httpx.AsyncClient, story: Story, attempt: int) -> list[ServerSentEvent]:
+    url = f"/v1/jobs/{story.job}/events"
+    async with aconnect_sse(api, "GET", url, params={"attempt": attempt}) as source:
+        return [event async for event in source.aiter_sse()]

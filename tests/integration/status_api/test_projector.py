@@ -123,7 +123,7 @@ async def test_a_log_that_begins_again_stops_the_projector_with_the_reason(
     await publish(a_story().accepted())
     with world.process("projector") as process:
         assert await asyncio.to_thread(process.wait, 60) == 3
-    assert "drop these rows and fold it anew" in capfd.readouterr().err
+    assert "drop the projection schema and migrate" in capfd.readouterr().err
 
 
 async def test_the_projector_process_says_when_it_is_ready_and_stops_on_sigterm(world: World, publish: Publish) -> None:

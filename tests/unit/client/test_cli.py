@@ -312,3 +312,25 @@ def test_the_help_tells_every_exit_status(cli: Cli) -> None:
         help_text = cli(*command, "--help").out
         for code in ("0 completed", "3 partial", "4 failed", "5 cancelled", "130 Ctrl-C"):
             assert code in " ".join(help_text.split())
+
+
+@pytest.mark.parametrize(("end", "code"), [("completed", 0), ("partial", 3), ("failed", 4)])
+def test_retry_follows_the_new_attempt_to_its_end(cli: Cli, script: Script, end: str, code: int) -> None:
+    scripted(script, status=end, attempt=2)
+    script.on(f"POST /v1/uploads/{JOB}/attempts", Answer(202, a_job("accepted", attempt=2)))
+    result = cli("retry", JOB)
+    assert result.code == code
+    assert end in result.out
+    assert {asked.query.get("attempt") for asked in script.requests(JOB_ROUTE)} == {"2"}
+    (sent,) = script.requests(f"POST /v1/uploads/{JOB}/attempts")
+    assert sent.headers["idempotency-key"]
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(409, "attempt_running"), (409, "nothing_to_retry"), (410, "job_deleted")]
+)
+def test_a_job_that_cannot_be_retried_says_why(cli: Cli, script: Script, status: int, refused: str) -> None:
+    script.on(f"POST /v1/uploads/{JOB}/attempts", refusal(status, refused))
+    result = cli("retry", JOB)
+    assert result.code == (9 if status == 410 else 6)
+    assert refused in result.err

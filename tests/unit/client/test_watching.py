@@ -114,3 +114,11 @@ def test_a_state_from_the_future_counts_as_running(client: FeuilletonClient, scr
     script.on(JOB_ROUTE, Answer(200, a_job("polishing")), DONE)
     script.on(EVENTS_ROUTE, Events((a_change(9, "completed"),)))
     assert [job.status for job in client.watch(JOB)] == [JobStatus.OTHER, JobStatus.COMPLETED]
+
+
+def test_a_named_attempt_is_asked_for_at_every_look(client: FeuilletonClient, script: Script) -> None:
+    script.on(JOB_ROUTE, RUNNING, DONE)
+    script.on(EVENTS_ROUTE, Events((a_change(8, "completed"),)))
+    assert client.wait(JOB, 2).status is JobStatus.COMPLETED
+    asked = [*script.requests(JOB_ROUTE), *script.requests(EVENTS_ROUTE)]
+    assert [each.query["attempt"] for each in asked] == ["2"] * 3

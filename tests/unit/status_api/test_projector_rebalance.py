@@ -55,6 +55,9 @@ class ScriptedStore:
         assert (topic, partition) == PART
         self.next_offset = max(self.next_offset, offset)
 
+    async def begin_again(self, topic: str, partition: int, offset: int) -> None:
+        raise AssertionError((topic, partition, offset))
+
     async def apply(self, batch: Batch) -> int:
         during, self.during_apply = self.during_apply, None
         if during is not None:

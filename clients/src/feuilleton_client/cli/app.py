@@ -145,6 +145,22 @@ def cancel(
 
 
 @app.command(epilog=EXIT_CODES_HELP)
+def retry(
+    job_id: opt.JobArgument,
+    idempotency_key: opt.IdempotencyKey = None,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Run an ended job once more for what is missing of it, and follow it; only that is worked on and paid."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        begun = current.client.retry(job_id, idempotency_key=idempotency_key)
+        last = current.follow(begun.id, begun.attempt)
+        current.output.ended(last, None)
+    raise typer.Exit(of_status(last.status))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
 def jobs(
     count: Annotated[int, typer.Option("--max", min=1, help="How many, newest first.")] = 20,
     env_file: opt.EnvFile = None,

@@ -49,11 +49,11 @@ class Session:
         self.progress.seen(job)
         self.output.seen(job)
 
-    def follow(self, job_id: str) -> Job:
-        """Show the job until it ended; returns how."""
+    def follow(self, job_id: str, attempt: int | None = None) -> Job:
+        """Show the job until it ended; returns how. `attempt` is one that was just accepted."""
         self.job_id = job_id
         last: Job | None = None
-        for last in self.client.watch(job_id):
+        for last in self.client.watch(job_id, attempt):
             self.saw(last)
         self.progress.close()
         if last is None:

@@ -34,7 +34,7 @@ from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKe
 from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
 
 _RENEW_EVERY_SECONDS = LEASE_SECONDS / 3
-_RESOLVE_SECONDS = 5.0
+RESOLVE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
@@ -48,11 +48,15 @@ class EngineTable:
     models: dict[ModelTier, str]
     openai_model: str | None = None
 
+    def check(self, engine: Engine) -> None:
+        """Raises EngineNotAvailableError."""
+        if engine not in self.engines:
+            raise EngineNotAvailableError(f"The engine {engine.value} is not set up here.")
+
     def choose(self, settings: JobSettings) -> tuple[Engine, str]:
         """Engine and model of a job, frozen from here on. Raises EngineNotAvailableError."""
         wanted = self.engines[0] if settings.engine is EngineChoice.AUTO else Engine(settings.engine.value)
-        if wanted not in self.engines:
-            raise EngineNotAvailableError(f"The engine {wanted.value} is not set up here.")
+        self.check(wanted)
         return wanted, self._model(wanted, settings.model)
 
     def _model(self, engine: Engine, tier: ModelTier) -> str:
@@ -153,7 +157,7 @@ class Desk:
         await self.store.move(incoming, ids.upload_key(accepted.tenant, accepted.job))
         messages = tuple(
             to_message(data, source="ingest", traceparent=request.traceparent)
-            for data in (accepted, _upload_of(accepted))
+            for data in (accepted, upload_of(accepted, accepted.attempt))
         )
         admission = Admission(accepted, messages, fingerprint(request.body.received, accepted.settings), lease)
         try:
@@ -163,13 +167,13 @@ class Desk:
                 raise
         metrics.UPLOAD_BYTES.inc(accepted.bytes)
         log.info("upload_admitted", job_id=accepted.job, pages=accepted.pages, engine=accepted.engine)
-        return OutboxRow(accepted.job, messages)
+        return OutboxRow(accepted.job, accepted.attempt, messages)
 
     async def _was_admitted(self, job: JobId) -> bool:
         """Ask the database about a commit of unknown outcome. Raises OutcomeUnknownError while it stays away."""
         try:
             async for attempt in stamina.retry_context(
-                on=DatabaseUnavailableError, attempts=None, timeout=_RESOLVE_SECONDS, wait_max=1.0
+                on=DatabaseUnavailableError, attempts=None, timeout=RESOLVE_SECONDS, wait_max=1.0
             ):
                 with attempt:
                     return await self.rows.resolve(job)
@@ -190,7 +194,7 @@ class Desk:
             raise KeyReusedError("this Idempotency-Key was used for another body")
         if self.commands.deleted(binding.accepted.job):
             raise JobGoneError("the job of this Idempotency-Key was deleted")
-        row = await self.rows.pending(binding.accepted.job)
+        row = await self.rows.pending(binding.accepted.job, 1)
         if row is not None:
             await self._announce(row)
         return binding.accepted
@@ -225,11 +229,12 @@ class Desk:
             log.warning("incoming_left_for_sweep", code=exc.code)
 
 
-def _upload_of(accepted: JobAccepted) -> UploadSubmitted:
+def upload_of(accepted: JobAccepted, attempt: int) -> UploadSubmitted:
+    """The order to run an attempt of the job."""
     return UploadSubmitted(
         job=accepted.job,
         tenant=accepted.tenant,
-        attempt=accepted.attempt,
+        attempt=attempt,
         settings=accepted.settings,
         engine=accepted.engine,
         model=accepted.model,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
 from feuilleton.http.probes import RequestCounts, install_probes
@@ -15,9 +16,15 @@ from feuilleton.processes.pool import IsolatedPool, Limits
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.control import ControlLog
 from feuilleton.streaming.kafka import KafkaPublisher
-from feuilleton.streaming.parts import PartsInBackground
+from feuilleton.streaming.log_ends import KafkaLogEnds
+from feuilleton.streaming.parts import Part, PartsInBackground
+from feuilleton.streaming.read_barrier import ReadBarrier
 from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.admission import Desk, EngineTable
+from ingest.attempt_routes import attempt_router
+from ingest.attempts import AttemptDesk
+from ingest.job_watch import JobWatch
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker, preload
 from ingest.routes import upload_router
@@ -36,7 +43,10 @@ class Ingest:
     control: ControlLog
     pool: IsolatedPool
     housekeeping: Housekeeping
+    watch: JobWatch
+    ends: KafkaLogEnds
     desk: Desk
+    attempts: AttemptDesk
 
 
 def build(settings: IngestSettings) -> Ingest:
@@ -52,7 +62,13 @@ def build(settings: IngestSettings) -> Ingest:
     engines = EngineTable(settings.offered, settings.models, settings.openai_model)
     desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands)
     housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds)
-    return Ingest(database, publisher, control, pool, housekeeping, desk)
+    watched, topic = PostgresJobWatch(database), settings.kafka_prefix + JOB_EVENTS.name
+    bootstrap, prefix = settings.kafka_bootstrap_servers, settings.kafka_prefix
+    watch = JobWatch(bootstrap, watched, publisher, topic=topic, prefix=prefix)
+    ends = KafkaLogEnds(bootstrap, client_id="ingest")
+    barrier = ReadBarrier(watched, ends, topic=topic, deadline_seconds=settings.barrier_seconds)
+    attempts = AttemptDesk(rows, barrier, publisher, outbox, engines, control.commands)
+    return Ingest(database, publisher, control, pool, housekeeping, watch, ends, desk, attempts)
 
 
 def build_app(settings: IngestSettings) -> FastAPI:
@@ -61,7 +77,7 @@ def build_app(settings: IngestSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service = build(settings)
-        parts = PartsInBackground([service.database, service.publisher, service.control, service.housekeeping])
+        parts = PartsInBackground(_parts(service))
         async with AsyncExitStack() as stack:
             await service.pool.start()
             stack.push_async_callback(service.pool.stop)
@@ -83,11 +99,24 @@ def build_app(settings: IngestSettings) -> FastAPI:
     return app
 
 
+def _parts(service: Ingest) -> list[Part]:
+    return [
+        service.database,
+        service.publisher,
+        service.control,
+        service.ends,
+        service.housekeeping,
+        service.watch,
+    ]
+
+
 def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
+    auth = BearerAuth(settings.api_key)
+    app.include_router(attempt_router(service.attempts, auth))
     app.include_router(
         upload_router(
             service.desk,
-            BearerAuth(settings.api_key),
+            auth,
             limit_bytes=settings.upload_limit_bytes,
             idle_seconds=settings.body_idle_seconds,
             at_once=settings.uploads_at_once,

@@ -42,9 +42,27 @@ class KeyReusedError(InvalidInputError):
 
 
 class JobGoneError(InvalidInputError):
-    """The job of this Idempotency-Key was deleted."""
+    """The job was deleted."""
 
     code = "job_deleted"
+
+
+class JobNotFoundError(InvalidInputError):
+    """No such job, or another tenant's: the two look the same."""
+
+    code = "job_not_found"
+
+
+class AttemptRunningError(InvalidInputError):
+    """The last attempt has not ended yet."""
+
+    code = "attempt_running"
+
+
+class NothingToRetryError(InvalidInputError):
+    """The job is complete."""
+
+    code = "nothing_to_retry"
 
 
 class BusyError(TransientError):

@@ -28,7 +28,7 @@ class Outbox:
         for message in row.messages:
             await self._publisher.publish(message)
         try:
-            await self._store.mark_published(row.job)
+            await self._store.mark_published(row.job, row.attempt)
         except TransientError as exc:
             log.warning("outbox_row_left", job_id=row.job, code=exc.code)
 

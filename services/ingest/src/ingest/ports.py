@@ -1,6 +1,6 @@
 """What ingest keeps in its database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,8 +49,33 @@ class Admission:
 
 @dataclass(frozen=True)
 class OutboxRow:
+    """The messages that make one attempt of a job run, in the order to publish."""
+
     job: JobId
+    attempt: int
     messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class AttemptRequest:
+    """`token` is new for each request: it tells afterwards whether an attempt is this request's."""
+
+    tenant: TenantId
+    job: JobId
+    token: str
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True)
+class BegunAttempt:
+    """`accepted` is the job's first fact. `row` is None once the attempt's messages are known to be published."""
+
+    accepted: JobAccepted
+    attempt: int
+    row: OutboxRow | None
+
+
+MakeMessages = Callable[[JobAccepted, int], tuple[Message, ...]]
 
 
 class AdmissionStore(Protocol):
@@ -76,7 +101,8 @@ class AdmissionStore(Protocol):
         ...
 
     async def admit(self, admission: Admission) -> None:
-        """In one transaction: the job's row, its outbox row, the binding of its key, and its stage gone.
+        """In one transaction: the rows of the job and its first attempt, its outbox row, the binding of its key, and
+        its stage gone.
 
         Raises KeyInUseError if the lease was lost meanwhile, LostInvariantError if the stage was: nothing is
         written. After DatabaseUnavailableError the outcome is not known: `resolve` tells.
@@ -89,12 +115,29 @@ class AdmissionStore(Protocol):
         """
         ...
 
-    async def pending(self, job: JobId) -> OutboxRow | None:
-        """The job's outbox row, None once its messages are known to be published."""
+    async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
+        """Raises JobNotFoundError, JobGoneError."""
         ...
 
-    async def mark_published(self, job: JobId) -> None:
-        """Remove the outbox row. Repeatable."""
+    async def begin_attempt(self, request: AttemptRequest, make_messages: MakeMessages) -> BegunAttempt:
+        """In one transaction: the row of the job's next attempt, its outbox row, the binding of its key.
+
+        A key that is bound to an attempt of this job answers with that attempt. Requests for one job wait for each
+        other. Raises JobNotFoundError, JobGoneError, KeyReusedError, AttemptRunningError (as far as job-events are
+        folded), NothingToRetryError. After DatabaseUnavailableError the outcome is not known: `find_attempt` tells.
+        """
+        ...
+
+    async def find_attempt(self, request: AttemptRequest) -> BegunAttempt | None:
+        """The attempt that this request began. None means that it never will: the answer waits for its commit."""
+        ...
+
+    async def pending(self, job: JobId, attempt: int) -> OutboxRow | None:
+        """The attempt's outbox row, None once its messages are known to be published."""
+        ...
+
+    async def mark_published(self, job: JobId, attempt: int) -> None:
+        """Remove the outbox row, and note the time. Repeatable."""
         ...
 
     async def take_outbox(self, older_than_seconds: float, limit: int) -> Sequence[OutboxRow]:

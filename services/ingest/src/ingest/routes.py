@@ -60,11 +60,11 @@ class AcceptedJob(BaseModel):
     progress_percent: int = 5
 
     @classmethod
-    def of(cls, accepted: JobAccepted) -> "AcceptedJob":
+    def of(cls, accepted: JobAccepted, attempt: int = 1) -> "AcceptedJob":
         return cls(
             id=accepted.job,
             status=JobStatus.ACCEPTED,
-            attempt=accepted.attempt,
+            attempt=attempt,
             **accepted.model_dump(include={"name", "bytes", "sha256", "pages", "settings", "engine", "model"}),
         )
 

@@ -33,6 +33,8 @@ class IngestSettings(ApiSettings):
     openai_model: str | None = None
     """The model's name there."""
     outbox_poll_seconds: float = Field(default=2.0, gt=0)
+    barrier_seconds: float = Field(default=5.0, gt=0)
+    """The longest wait of a new attempt for the end of the one before to be known here; then 503."""
 
     @field_validator("engines", mode="before")
     @classmethod

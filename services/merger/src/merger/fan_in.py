@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from feuilleton.contracts.events import JobEnded
 from feuilleton.contracts.ids import JobId
 
 # Entries count one for each chunk, so that a few huge books cannot fill the memory; this many cost about 20 MB.
@@ -12,18 +13,33 @@ DEFAULT_CACHED_CHUNKS = 200_000
 
 @dataclass
 class FanIn:
-    """One attempt: the chunks of its manifest, those in, and those whose chunk.finished was published."""
+    """One attempt: the chunks of its manifest, those in, and those whose chunk.finished was published.
+
+    `end` is what was published as its end; `repeated` are the chunks heard of since then.
+    """
 
     expected: frozenset[int]
     arrived: set[int] = field(default_factory=set)
     announced: set[int] = field(default_factory=set)
-    ended: bool = False
+    end: JobEnded | None = None
+    repeated: set[int] = field(default_factory=set)
 
     def arrive(self, index: int) -> None:
         """Count a chunk whose chunk.finished is published. Repeats, and indices of no chunk, change nothing."""
         if index in self.expected:
             self.arrived.add(index)
             self.announced.add(index)
+
+    def repeat(self, index: int) -> bool:
+        """Note that a chunk came again after the end. True when all have: somebody had the whole attempt published
+        again, because its end was not found.
+        """
+        if index in self.expected:
+            self.repeated.add(index)
+        if self.repeated != self.expected:
+            return False
+        self.repeated.clear()
+        return True
 
     def correct(self, stored: Iterable[int]) -> None:
         """Replace what was heard by what the store holds."""

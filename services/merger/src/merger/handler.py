@@ -120,11 +120,15 @@ class Merger:
         if fan_in is None:
             log.warning("result_without_manifest")
             return
+        if fan_in.end is not None:
+            if index is not None and fan_in.repeat(index):
+                await self._publish(work, fan_in.end)
+            return
         if index is None:
             fan_in.correct(await work.files.stored(work.attempt))
         else:
             fan_in.arrive(index)
-        if fan_in.complete and not fan_in.ended:
+        if fan_in.complete:
             await self._finish(work, fan_in)
 
     async def _load_fan_in(self, work: _Work) -> FanIn | None:
@@ -167,9 +171,12 @@ class Merger:
         fan_in.announced.update(unannounced)
 
     async def _end_early(self, work: _Work, outcome: Outcome, code: str | None) -> None:
-        """End with what was used so far. The first end stands, so one that comes too late changes nothing."""
+        """End with what was used so far. The first end stands, so one that comes too late changes nothing: a known
+        end is said again, as the log may have lost it.
+        """
         fan_in = self.cache.get(work.job, work.attempt)
-        if fan_in is not None and fan_in.ended:
+        if fan_in is not None and fan_in.end is not None:
+            await self._publish(work, fan_in.end)
             return
         manifest = await work.files.manifest()
         counts, tokens, billed_tokens = EndCounts(), 0, 0
@@ -197,7 +204,7 @@ class Merger:
         await self._publish(work, end)
         fan_in = self.cache.get(work.job, work.attempt)
         if fan_in is not None:
-            fan_in.ended = True
+            fan_in.end = end
         metrics.JOBS_ENDED.labels(end.outcome).inc()
         log.info("attempt_ended", outcome=end.outcome, code=end.code, cards=end.counts.cards)
 

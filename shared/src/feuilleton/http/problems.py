@@ -23,6 +23,8 @@ _STATUS_OF_CODE: dict[str, int] = {
     "chunk_not_found": 404,
     "attempt_not_found": 404,
     "result_not_found": 404,
+    "attempt_running": 409,
+    "nothing_to_retry": 409,
     "idempotency_key_in_use": 409,
     "job_already_ended": 409,
     "job_not_ended": 409,

@@ -7,6 +7,9 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 UPLOADS = Counter(
     "feuilleton_uploads_total", "Uploads answered, by outcome (accepted, or the problem's code)", ["outcome"]
 )
+ATTEMPTS = Counter(
+    "feuilleton_attempts_total", "New attempts answered, by outcome (accepted, or the problem's code)", ["outcome"]
+)
 UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")
 PDF_CHECK_SECONDS = Histogram("feuilleton_pdf_check_seconds", "Inspection of one upload", buckets=_SECONDS)
 OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are not known to be published")
@@ -33,6 +36,10 @@ ENGINE_CALLS = Counter(
     "feuilleton_engine_calls_total", "Calls to a model, by engine and outcome code", ["engine", "outcome"]
 )
 ENGINE_CALL_SECONDS = Histogram("feuilleton_engine_call_seconds", "One call to a model", ["engine"], buckets=_SECONDS)
+ENGINE_CALL_LIMIT = Gauge("feuilleton_engine_call_limit", "Calls to a model that may be in flight now", ["engine"])
+ENGINE_PAUSE_SECONDS = Counter(
+    "feuilleton_engine_pause_seconds_total", "Time for which the engine asked for no calls", ["engine"]
+)
 ENGINE_TOKENS = Counter(
     "feuilleton_engine_tokens_total",
     "Tokens paid, by engine and kind (prompt, output, thinking)",

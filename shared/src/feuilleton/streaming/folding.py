@@ -48,6 +48,12 @@ class FoldStore(Protocol):
         """Move a partition's next offset up to `offset` where it is below (the log no longer begins before it)."""
         ...
 
+    async def begin_again(self, topic: str, partition: int, offset: int) -> None:
+        """The log begins at `offset`, below what is folded: it was lost and made anew. Move there where folding
+        it over the rows is right. Raises LostInvariantError where it is not: an operator must decide.
+        """
+        ...
+
     async def apply(self, batch: Batch) -> int:
         """Fold a batch and move the partition's offset, in one transaction. Returns the next offset to fold.
 

@@ -11,7 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from feuilleton.contracts.errors import LostInvariantError, PoisonMessageError, TransientError
+from feuilleton.contracts.errors import PoisonMessageError, TransientError
 from feuilleton.contracts.events import EventData, UnknownEventTypeError, parse
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.observability import metrics
@@ -139,10 +139,11 @@ class LogFolder(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def _fold(self, part: TopicPartition, records: Sequence[KafkaRecord]) -> None:
         start = self._next[part]
         if records[0].offset < start:
-            raise LostInvariantError(
-                f"{self._topic}/{part.partition} begins again at {records[0].offset}, but rows exist up to {start}: "
-                "the log was lost or replaced; drop these rows and fold it anew"
-            )
+            log.error("log_begins_again", partition=part.partition, offset=records[0].offset, folded=start)
+            begin_again = partial(self._store.begin_again, self._topic, part.partition, records[0].offset)
+            await self._persist("database", begin_again)
+            self._forget([part])
+            return
         good = await self._parse_all(records)
         next_offset = await self._apply(part, start, records, good)
         if part not in self._next:

@@ -8,17 +8,27 @@ from uuid import uuid4
 import asyncpg
 
 from feuilleton.contracts.errors import LostInvariantError
-from feuilleton.contracts.events import JobAccepted, Message
+from feuilleton.contracts.events import JobAccepted, JobEnded, Message, Outcome
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
-from ingest.errors import KeyInUseError
+from ingest.errors import (
+    AttemptRunningError,
+    JobGoneError,
+    JobNotFoundError,
+    KeyInUseError,
+    KeyReusedError,
+    NothingToRetryError,
+)
 from ingest.ports import (
     KEY_LIFETIME_HOURS,
     LEASE_SECONDS,
     Admission,
+    AttemptRequest,
+    BegunAttempt,
     Binding,
     IdempotencyKey,
     Lease,
+    MakeMessages,
     OutboxRow,
 )
 
@@ -47,7 +57,24 @@ UPDATE ingest.outbox SET taken_at = now() WHERE id IN (
     WHERE created_at < now() - make_interval(secs => $1)
       AND (taken_at IS NULL OR taken_at < now() - make_interval(secs => $3))
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
-) RETURNING id, job, messages
+) RETURNING id, job, attempt, messages
+"""
+
+
+_BIND_ATTEMPT = """
+INSERT INTO ingest.idempotency_keys (tenant, route, key, token, leased_until, fingerprint, job, attempt)
+VALUES ($1, 'attempts', $2, $3, now(), $4, $4, $5)
+ON CONFLICT (tenant, route, key) DO UPDATE SET token = excluded.token, leased_until = now(), created_at = now(),
+    fingerprint = excluded.fingerprint, job = excluded.job, attempt = excluded.attempt
+"""
+_BOUND_ATTEMPT = """
+SELECT job, attempt FROM ingest.idempotency_keys WHERE tenant = $1 AND route = 'attempts' AND key = $2
+    AND created_at >= now() - make_interval(hours => $3)
+"""
+_LAST_ATTEMPT = "SELECT attempt, ended FROM ingest.attempts WHERE job = $1 ORDER BY attempt DESC LIMIT 1"
+_MARK_PUBLISHED = """
+WITH gone AS (DELETE FROM ingest.outbox WHERE job = $1 AND attempt = $2 RETURNING job, attempt)
+UPDATE ingest.attempts a SET published_at = now() FROM gone WHERE a.job = gone.job AND a.attempt = gone.attempt
 """
 
 
@@ -94,28 +121,55 @@ class PostgresAdmissionStore:
                 accepted.tenant,
                 accepted.model_dump_json(),
             )
-            await connection.execute(
-                "INSERT INTO ingest.outbox (job, messages) VALUES ($1, $2)", accepted.job, _pack(admission.messages)
-            )
+            await _add_attempt(connection, accepted.job, 1, None)
+            await _add_to_outbox(connection, OutboxRow(accepted.job, 1, admission.messages))
             done = await connection.execute("DELETE FROM ingest.stages WHERE job = $1 AND NOT refused", accepted.job)
             if done != "DELETE 1":
                 raise LostInvariantError("the stage of this admission was refused")
             if admission.lease is not None:
                 await _bind(connection, admission.lease, admission)
 
-    async def pending(self, job: JobId) -> OutboxRow | None:
+    async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
         async with self._database.connection() as connection:
-            text = await connection.fetchval("SELECT messages FROM ingest.outbox WHERE job = $1", job)
-        return OutboxRow(job, _unpack(text)) if text is not None else None
+            return await _find_job(connection, tenant, job)
 
-    async def mark_published(self, job: JobId) -> None:
-        await self._execute("DELETE FROM ingest.outbox WHERE job = $1", job)
+    async def begin_attempt(self, request: AttemptRequest, make_messages: MakeMessages) -> BegunAttempt:
+        async with self._database.transaction() as connection:
+            accepted = await _find_job(connection, request.tenant, request.job, lock="FOR NO KEY UPDATE")
+            bound = await _bound_attempt(connection, request)
+            if bound is not None:
+                return BegunAttempt(accepted, bound, await _pending(connection, request.job, bound))
+            number = await _next_attempt(connection, request.job)
+            row = OutboxRow(request.job, number, make_messages(accepted, number))
+            await _add_attempt(connection, request.job, number, request.token)
+            await _add_to_outbox(connection, row)
+            if request.idempotency_key is not None:
+                key = (request.tenant, request.idempotency_key, request.token, request.job, number)
+                await connection.execute(_BIND_ATTEMPT, *key)
+            return BegunAttempt(accepted, number, row)
+
+    async def find_attempt(self, request: AttemptRequest) -> BegunAttempt | None:
+        async with self._database.transaction() as connection:
+            accepted = await _find_job(connection, request.tenant, request.job, lock="FOR NO KEY UPDATE")
+            number: int | None = await connection.fetchval(
+                "SELECT attempt FROM ingest.attempts WHERE job = $1 AND token = $2", request.job, request.token
+            )
+            if number is None:
+                return None
+            return BegunAttempt(accepted, number, await _pending(connection, request.job, number))
+
+    async def pending(self, job: JobId, attempt: int) -> OutboxRow | None:
+        async with self._database.connection() as connection:
+            return await _pending(connection, job, attempt)
+
+    async def mark_published(self, job: JobId, attempt: int) -> None:
+        await self._execute(_MARK_PUBLISHED, job, attempt)
 
     async def take_outbox(self, older_than_seconds: float, limit: int) -> Sequence[OutboxRow]:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_TAKE_OUTBOX, older_than_seconds, limit, _RETAKE_SECONDS)
         rows.sort(key=lambda row: row["id"])
-        return [OutboxRow(JobId(row["job"]), _unpack(row["messages"])) for row in rows]
+        return [OutboxRow(JobId(row["job"]), row["attempt"], _unpack(row["messages"])) for row in rows]
 
     async def count_outbox(self) -> int:
         async with self._database.connection() as connection:
@@ -150,6 +204,59 @@ class PostgresAdmissionStore:
     async def _execute(self, statement: str, *values: object) -> None:
         async with self._database.connection() as connection:
             await connection.execute(statement, *values)
+
+
+async def _find_job(connection: asyncpg.Connection, tenant: TenantId, job: JobId, *, lock: str = "") -> JobAccepted:
+    row = await connection.fetchrow(
+        f"SELECT accepted, deleted_at FROM ingest.jobs WHERE job = $1 AND tenant = $2 {lock}",  # noqa: S608 (constant)
+        job,
+        tenant,
+    )
+    if row is None:
+        raise JobNotFoundError("there is no such job")
+    if row["deleted_at"] is not None:
+        raise JobGoneError("the job was deleted")
+    return JobAccepted.model_validate_json(row["accepted"])
+
+
+async def _bound_attempt(connection: asyncpg.Connection, request: AttemptRequest) -> int | None:
+    if request.idempotency_key is None:
+        return None
+    row = await connection.fetchrow(_BOUND_ATTEMPT, request.tenant, request.idempotency_key, KEY_LIFETIME_HOURS)
+    if row is None:
+        return None
+    if row["job"] != request.job:
+        raise KeyReusedError("this Idempotency-Key was used for another job")
+    return int(row["attempt"])
+
+
+async def _next_attempt(connection: asyncpg.Connection, job: JobId) -> int:
+    last = await connection.fetchrow(_LAST_ATTEMPT, job)
+    if last is None or last["ended"] is None:
+        raise AttemptRunningError("the last attempt has not ended")
+    if JobEnded.model_validate_json(last["ended"]).outcome is Outcome.COMPLETED:
+        raise NothingToRetryError("the job is complete")
+    return int(last["attempt"]) + 1
+
+
+async def _add_attempt(connection: asyncpg.Connection, job: JobId, attempt: int, token: str | None) -> None:
+    await connection.execute(
+        "INSERT INTO ingest.attempts (job, attempt, token) VALUES ($1, $2, $3)", job, attempt, token
+    )
+
+
+async def _add_to_outbox(connection: asyncpg.Connection, row: OutboxRow) -> None:
+    await connection.execute(
+        "INSERT INTO ingest.outbox (job, attempt, messages) VALUES ($1, $2, $3)",
+        row.job,
+        row.attempt,
+        _pack(row.messages),
+    )
+
+
+async def _pending(connection: asyncpg.Connection, job: JobId, attempt: int) -> OutboxRow | None:
+    text = await connection.fetchval("SELECT messages FROM ingest.outbox WHERE job = $1 AND attempt = $2", job, attempt)
+    return OutboxRow(job, attempt, _unpack(text)) if text is not None else None
 
 
 async def _bind(connection: asyncpg.Connection, lease: Lease, admission: Admission) -> None:

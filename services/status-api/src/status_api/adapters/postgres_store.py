@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import asyncpg
 
+from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.contracts.events import ChunkFinished
 from feuilleton.contracts.ids import JobId
 from feuilleton.database.pool import Database
@@ -81,6 +82,12 @@ class PostgresProjection:
         with projection_errors():
             async with self._database.connection() as connection:
                 await connection.execute(_RAISE_OFFSET, topic, partition, offset)
+
+    async def begin_again(self, topic: str, partition: int, offset: int) -> None:
+        raise LostInvariantError(
+            f"{topic}/{partition} begins again at {offset}, but rows exist beyond it: the log was lost or replaced; "
+            "drop the projection schema and migrate"
+        )
 
     async def apply(self, batch: Batch) -> int:
         with projection_errors():

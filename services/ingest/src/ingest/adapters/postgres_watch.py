@@ -1,0 +1,124 @@
+"""FoldStore of ingest on Postgres: what job-events say of the jobs that were admitted here."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+from feuilleton.contracts.errors import DatabaseUnavailableError
+from feuilleton.contracts.events import JobEnded
+from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.job_state import AttemptState, JobStatus
+from feuilleton.database.pool import Database
+from feuilleton.streaming.folding import Batch, Record, UnstorableError
+from ingest.watched_jobs import WatchedAttempt, WatchedJob, fold_records
+
+_POSITIONS = "SELECT partition, next_offset FROM ingest.offsets WHERE topic = $1"
+_POSITION = "SELECT next_offset FROM ingest.offsets WHERE topic = $1 AND partition = $2"
+_LOCK_OFFSET = """
+    INSERT INTO ingest.offsets (topic, partition, next_offset) VALUES ($1, $2, 0)
+    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = offsets.next_offset
+    RETURNING next_offset
+"""
+_MOVE_OFFSET = "UPDATE ingest.offsets SET next_offset = $3 WHERE topic = $1 AND partition = $2"
+_RAISE_OFFSET = """
+    INSERT INTO ingest.offsets (topic, partition, next_offset) VALUES ($1, $2, $3)
+    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(offsets.next_offset, excluded.next_offset)
+"""
+# Locked, so that a new attempt is not admitted between what is read here and what is written.
+_FIND_JOBS = "SELECT job, deleted_at FROM ingest.jobs WHERE job = ANY($1) ORDER BY job FOR NO KEY UPDATE"
+_FIND_ATTEMPTS = """
+    SELECT job, attempt, reached, progressed_at, ended, ended_at FROM ingest.attempts WHERE job = ANY($1)
+"""
+_SAVE_DELETED = "UPDATE ingest.jobs SET deleted_at = $2 WHERE job = $1"
+_SAVE_ATTEMPT = """
+    INSERT INTO ingest.attempts (job, attempt, reached, progressed_at, ended, ended_at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (job, attempt) DO UPDATE SET reached = excluded.reached, progressed_at = excluded.progressed_at,
+        ended = excluded.ended, ended_at = excluded.ended_at
+"""
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except (pg.UndefinedTableError, pg.UndefinedColumnError, pg.InvalidSchemaNameError) as exc:
+        raise DatabaseUnavailableError(f"not migrated: {type(exc).__name__}") from exc
+    except (pg.DataError, pg.ProgramLimitExceededError) as exc:
+        raise UnstorableError(type(exc).__name__) from exc
+
+
+class PostgresJobWatch:
+    """FoldStore. Two processes that fold the same partition are harmless: the row of its offset is the lock."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def positions(self, topic: str) -> Mapping[int, int]:
+        with _errors():
+            async with self._database.connection() as connection:
+                rows = await connection.fetch(_POSITIONS, topic)
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    async def position(self, topic: str, partition: int) -> int:
+        with _errors():
+            async with self._database.connection() as connection:
+                found: int | None = await connection.fetchval(_POSITION, topic, partition)
+        return found or 0
+
+    async def raise_position(self, topic: str, partition: int, offset: int) -> None:
+        with _errors():
+            async with self._database.connection() as connection:
+                await connection.execute(_RAISE_OFFSET, topic, partition, offset)
+
+    async def begin_again(self, topic: str, partition: int, offset: int) -> None:
+        """The fold bears repetition, so a log that was made anew is folded from where it begins."""
+        with _errors():
+            async with self._database.connection() as connection:
+                await connection.execute(_MOVE_OFFSET, topic, partition, offset)
+
+    async def apply(self, batch: Batch) -> int:
+        with _errors():
+            async with self._database.transaction() as connection:
+                stored: int = await connection.fetchval(_LOCK_OFFSET, batch.topic, batch.partition)
+                if stored < batch.start or stored >= batch.next_offset:
+                    return stored
+                records = [record for record in batch.records if record.offset >= stored]
+                before = await _load(connection, records)
+                await _save(connection, before, fold_records(before, records))
+                await connection.execute(_MOVE_OFFSET, batch.topic, batch.partition, batch.next_offset)
+                return batch.next_offset
+
+
+async def _load(connection: asyncpg.Connection, records: Iterable[Record]) -> dict[JobId, WatchedJob]:
+    names = sorted({record.event.job for record in records})
+    jobs = await connection.fetch(_FIND_JOBS, names)
+    attempts: dict[str, dict[int, WatchedAttempt]] = {row["job"]: {} for row in jobs}
+    for row in await connection.fetch(_FIND_ATTEMPTS, list(attempts)):
+        attempts[row["job"]][row["attempt"]] = _read_attempt(row)
+    return {JobId(row["job"]): WatchedJob(row["deleted_at"], MappingProxyType(attempts[row["job"]])) for row in jobs}
+
+
+def _read_attempt(row: asyncpg.Record) -> WatchedAttempt:
+    end = JobEnded.model_validate_json(row["ended"]) if row["ended"] else None
+    return WatchedAttempt(AttemptState(JobStatus(row["reached"]), end), row["progressed_at"], row["ended_at"])
+
+
+async def _save(
+    connection: asyncpg.Connection, before: Mapping[JobId, WatchedJob], changed: Mapping[JobId, WatchedJob]
+) -> None:
+    deleted = [(name, job.deleted_at) for name, job in changed.items() if job.deleted_at != before[name].deleted_at]
+    attempts = [
+        (name, number, one.state.reached.value, one.progressed_at, _end_json(one), one.ended_at)
+        for name, job in changed.items()
+        for number, one in job.attempts.items()
+        if one is not before[name].attempts.get(number)
+    ]
+    await connection.executemany(_SAVE_DELETED, deleted)
+    await connection.executemany(_SAVE_ATTEMPT, attempts)
+
+
+def _end_json(attempt: WatchedAttempt) -> str | None:
+    return attempt.state.end.model_dump_json() if attempt.state.end else None

@@ -1,0 +1,51 @@
+"""`POST /v1/uploads/{job_id}/attempts`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import JSONResponse, Response
+
+from feuilleton.contracts.errors import PipelineError
+from feuilleton.http.auth import BearerAuth, Principal
+from feuilleton.http.problems import Problem
+from feuilleton.observability import metrics
+from feuilleton.observability.tracing import child_of
+from ingest.attempts import AttemptDesk
+from ingest.routes import AcceptedJob
+
+_PROBLEMS = (401, 404, 409, 410, 422, 503)
+
+
+def attempt_router(desk: AttemptDesk, auth: BearerAuth) -> APIRouter:
+    router = APIRouter()
+
+    @router.post(
+        "/v1/uploads/{job_id}/attempts",
+        status_code=202,
+        response_model=AcceptedJob,
+        responses={status: {"model": Problem} for status in _PROBLEMS},
+        tags=["uploads"],
+        summary="Run an ended job once more",
+    )
+    async def post_attempt(
+        request: Request,
+        job_id: str,
+        principal: Annotated[Principal, Depends(auth)],
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> Response:
+        """A new attempt of a job that ended partial, failed or cancelled; only what is missing is worked on and paid.
+
+        409 `attempt_running` while the last attempt has not ended, `nothing_to_retry` when the job is complete.
+        """
+        traceparent = child_of(request.headers.get("traceparent", ""))
+        try:
+            begun = await desk.accept_attempt(principal.tenant, job_id, idempotency_key, traceparent)
+        except PipelineError as exc:
+            metrics.ATTEMPTS.labels(exc.code).inc()
+            raise
+        metrics.ATTEMPTS.labels("accepted").inc()
+        answer = AcceptedJob.of(begun.accepted, begun.attempt).model_dump(mode="json")
+        location = f"/v1/jobs/{begun.accepted.job}?attempt={begun.attempt}"
+        return JSONResponse(answer, status_code=202, headers={"Location": location})
+
+    return router

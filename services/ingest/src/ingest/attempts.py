@@ -1,0 +1,108 @@
+"""accept_attempt: run an ended job once more, for what is missing of it."""
+
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+import stamina
+import structlog
+
+from feuilleton.contracts.errors import DatabaseUnavailableError, TransientError
+from feuilleton.contracts.events import AttemptAccepted, JobAccepted, Message, to_message
+from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.streaming.commands import Commands
+from feuilleton.streaming.ports import Publisher
+from feuilleton.streaming.read_barrier import ReadBarrier
+from ingest.admission import RESOLVE_SECONDS, EngineTable, upload_of
+from ingest.errors import AttemptRunningError, JobGoneError, JobNotFoundError, OutcomeUnknownError
+from ingest.outbox import Outbox
+from ingest.ports import AdmissionStore, AttemptRequest, BegunAttempt, MakeMessages
+
+_JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class AttemptDesk:
+    """accept_attempt with what it needs around it."""
+
+    rows: AdmissionStore
+    barrier: ReadBarrier
+    publisher: Publisher
+    outbox: Outbox
+    engines: EngineTable
+    commands: Commands
+
+    async def accept_attempt(
+        self, tenant: TenantId, job_id: str, idempotency_key: str | None, traceparent: str
+    ) -> BegunAttempt:
+        """Return the next attempt of a job once the broker holds its messages: it will run.
+
+        It runs with the settings, engine and model of the job, and pays only for chunks without a checkpoint.
+        Raises InvalidInputError (4xx: nothing runs), TransientError (503: the same), OutcomeUnknownError (it will run).
+        The same Idempotency-Key answers with the same attempt; without one, a second request finds it running.
+        """
+        if not _JOB_ID.fullmatch(job_id):
+            raise JobNotFoundError("no job has such an id")
+        request = AttemptRequest(tenant, JobId(job_id), uuid4().hex, idempotency_key)
+        accepted = await self.rows.find_job(tenant, request.job)
+        if self.commands.deleted(request.job):
+            raise JobGoneError("the job was deleted")
+        self.engines.check(accepted.engine)
+        await self.publisher.check()
+        begun = await self._begin(request, traceparent)
+        if begun.row is not None:
+            await self._announce(begun)
+        return begun
+
+    async def _begin(self, request: AttemptRequest, traceparent: str) -> BegunAttempt:
+        """A client may know of the end before this service does: then wait for what stands in the log by now."""
+
+        def make(accepted: JobAccepted, attempt: int) -> tuple[Message, ...]:
+            return attempt_messages(accepted, attempt, traceparent)
+
+        try:
+            return await self._begin_now(request, make)
+        except AttemptRunningError:
+            await self.barrier.pass_for(request.job)
+            return await self._begin_now(request, make)
+
+    async def _begin_now(self, request: AttemptRequest, make: MakeMessages) -> BegunAttempt:
+        try:
+            begun = await self.rows.begin_attempt(request, make)
+        except DatabaseUnavailableError:
+            found = await self._resolve(request)
+            if found is None:
+                raise
+            return found
+        log.info("attempt_admitted", job_id=request.job, attempt=begun.attempt)
+        return begun
+
+    async def _resolve(self, request: AttemptRequest) -> BegunAttempt | None:
+        """Ask the database about a commit of unknown outcome. Raises OutcomeUnknownError while it stays away."""
+        try:
+            async for attempt in stamina.retry_context(
+                on=DatabaseUnavailableError, attempts=None, timeout=RESOLVE_SECONDS, wait_max=1.0
+            ):
+                with attempt:
+                    return await self.rows.find_attempt(request)
+        except DatabaseUnavailableError as exc:
+            raise OutcomeUnknownError(request.job) from exc
+        raise OutcomeUnknownError(request.job)
+
+    async def _announce(self, begun: BegunAttempt) -> None:
+        assert begun.row is not None  # noqa: S101  (asked by the caller)
+        try:
+            await self.outbox.publish(begun.row)
+        except TransientError as exc:
+            raise OutcomeUnknownError(begun.accepted.job) from exc
+
+
+def attempt_messages(accepted: JobAccepted, attempt: int, traceparent: str) -> tuple[Message, ...]:
+    """The fact and the order of an attempt, in the order to publish."""
+    fact: JobAccepted | AttemptAccepted = accepted
+    if attempt > 1:
+        fact = AttemptAccepted(job=accepted.job, tenant=accepted.tenant, attempt=attempt, settings=accepted.settings)
+    return tuple(
+        to_message(data, source="ingest", traceparent=traceparent) for data in (fact, upload_of(accepted, attempt))
+    )
