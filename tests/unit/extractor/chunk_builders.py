@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from extractor.call_limits import FixedLimit
 from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, RewriteEngine, RewriteRequest
-from extractor.gate import Guard
+from extractor.gate import GatedEngine, Guard
 from extractor.handler import ChunkHandler, Tools
 from extractor.patience import RetryPolicy
 from extractor.tries import Clock, Extraction
@@ -140,6 +141,21 @@ class IdleEngine:
         return
 
 
+class OneCall:
+    """An extraction of one call, of the chunk's second sentence: nothing of the answer is read or checked."""
+
+    def __init__(self, chunk: ChunkSubmitted, engine: RewriteEngine) -> None:
+        wanted = tuple(sentence.id for sentence in chunk.sentences[1:2])
+        self._request = RewriteRequest(chunk.sentences, wanted, chunk.before, chunk.settings, chunk.model)
+        self._chunk = chunk
+        self._engine = engine
+        self.usage = Usage()
+
+    async def run(self) -> Checkpoint:
+        await self._engine.rewrite(self._request)
+        return a_checkpoint(self._chunk)
+
+
 @dataclass
 class ManualTime:
     """A clock that moves only by sleeping."""
@@ -149,6 +165,9 @@ class ManualTime:
 
     def now(self) -> datetime:
         return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -210,9 +229,8 @@ class Bench:
             Tools(
                 store=self.store,
                 publisher=self.publisher,
-                engines=self.engines,
+                engines={name: GatedEngine(one, FixedLimit(1000), self.guard) for name, one in self.engines.items()},
                 start_extraction=self.script.start,
-                guard=self.guard,
                 policy=self.policy,
                 clock=self.time.clock(),
             )

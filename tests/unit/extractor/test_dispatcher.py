@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import stamina
 
+from extractor.call_limits import FixedLimit
 from extractor.dispatcher import Dispatcher
-from extractor.gate import FixedLimit
 from extractor.watermark import Partition
 from extractor.window import Window
 from feuilleton.contracts import ids

@@ -15,7 +15,6 @@ from feuilleton.contracts.documents import Checkpoint, ChunkFailure, ChunkKind
 from feuilleton.contracts.errors import (
     InvalidInputError,
     PublishUnknownError,
-    QuotaExceededError,
     StoreUnavailableError,
     TransientError,
 )
@@ -170,16 +169,6 @@ async def test_a_chunk_that_never_works_fails_at_its_deadline() -> None:
     await extract(bench.handler(), chunk)
     assert [result.code for result in bench.publisher.of(ChunkExtracted)] == ["deadline_exceeded"]
     assert 1700 < sum(bench.time.slept) <= 1800
-
-
-async def test_waits_for_quota_are_as_long_as_told_and_cost_no_try_and_no_time() -> None:
-    bench, chunk = Bench(), a_chunk()
-    quota = [QuotaExceededError(retry_after_seconds=600.0) for _ in range(10)]
-    bench.script.steps = [*quota, TransientError(code="model_unavailable")]
-    await extract(bench.handler(), chunk)
-    assert [result.code for result in bench.publisher.of(ChunkExtracted)] == [None]
-    assert all(600.0 <= wait <= 602.0 for wait in bench.time.slept[:10])
-    assert bench.time.slept[10] <= 1.0, "the first try that counts"
 
 
 async def test_the_clock_of_a_message_that_was_put_back_goes_on() -> None:

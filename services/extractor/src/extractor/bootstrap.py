@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 from pydantic import SecretStr
 
+from extractor.call_limits import AdaptiveLimit, CallLimit, FixedLimit
 from extractor.card_parsing import CardParser, NoCardParser
 from extractor.consumer import ChunkConsumer, GroupTiming
 from extractor.dispatcher import Dispatcher
@@ -15,7 +16,7 @@ from extractor.engines.local.engine import LocalEngine, LocalOptions
 from extractor.engines.openai.engine import OpenAIEngine, OpenAIOptions
 from extractor.engines.port import RewriteEngine
 from extractor.extraction import Extraction
-from extractor.gate import AnswerGuard, CallLimit, FixedLimit, Freshness, GatedEngine
+from extractor.gate import AnswerGuard, Freshness, GatedEngine
 from extractor.handler import SERVICE, ChunkHandler, StartExtraction, Tools
 from extractor.lexicon import french
 from extractor.page_reading.port import NoPageReader, PageReader
@@ -73,10 +74,10 @@ def configured_engines(settings: Settings, pages: PageReader) -> dict[Engine, Li
         engines[Engine.LOCAL] = LimitedEngine(local, FixedLimit(settings.local_workers + 1))
     if settings.gemini_api_key is not None:
         gemini = _gemini(settings, settings.gemini_api_key)
-        engines[Engine.GEMINI] = LimitedEngine(gemini, FixedLimit(settings.gemini_calls))
+        engines[Engine.GEMINI] = LimitedEngine(gemini, AdaptiveLimit(settings.gemini_calls))
     if settings.openai_base_url is not None:
         openai = _openai(settings, settings.openai_base_url, pages)
-        engines[Engine.OPENAI] = LimitedEngine(openai, FixedLimit(settings.openai_calls))
+        engines[Engine.OPENAI] = LimitedEngine(openai, AdaptiveLimit(settings.openai_calls))
     return engines
 
 
@@ -129,7 +130,6 @@ def build_worker(
             publisher=publisher,
             engines={name: GatedEngine(one.engine, one.limit, guard) for name, one in limited.items()},
             start_extraction=start_extraction or partial(Extraction, parser=_card_parser(limited)),
-            guard=guard,
             policy=RetryPolicy(deadline_seconds=settings.chunk_deadline_seconds),
         )
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from extractor.gate import CallLimit, FixedLimit
+from extractor.call_limits import CallLimit, FixedLimit
 from extractor.handler import ChunkHandler, Settled, until_done
 from extractor.tries import GivenUp
 from extractor.watermark import Delivery, Partition, Watermark

@@ -5,23 +5,48 @@ A process that was frozen must not spend: its partitions may have moved, its job
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 from typing import Protocol, TypeVar
 
-from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, RewriteEngine, RewriteRequest
+import structlog
+
+from extractor.call_limits import CallLimit
+from extractor.engines.port import (
+    BadAnswerError,
+    ModelRefusalError,
+    OverloadedError,
+    PageAnswer,
+    PageRequest,
+    RewriteAnswer,
+    RewriteEngine,
+    RewriteRequest,
+)
 from feuilleton.contracts.documents import Usage
 from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
 from feuilleton.observability import metrics
 
 _ASK_AGAIN_SECONDS = 0.1
+# Quotas are counted by the minute or by the day. What says more is an error, and must not stop an engine for good.
+_LONGEST_PAUSE_SECONDS = 24 * 3600.0
+_Request = TypeVar("_Request", RewriteRequest, PageRequest)
 _Answer = TypeVar("_Answer", RewriteAnswer, PageAnswer)
+log = structlog.get_logger(__name__)
 
 
 class StaleMembershipError(TransientError):
     """The group coordinator or the control topic has not answered lately. Wait for `Guard.fresh`; it costs no try."""
 
     code = "membership_stale"
+
+
+class NoPlaceError(TransientError):
+    """No call may start now: as many are in flight as may be, or the engine asked for a pause. Wait for
+    `GatedEngine.open`; it costs no try.
+    """
+
+    code = "no_place"
 
 
 class Guard(Protocol):
@@ -72,53 +97,52 @@ class AnswerGuard:
                 return
 
 
-class CallLimit(Protocol):
-    """How many calls to one engine may be in flight. An adaptive limit learns from `answered` and `throttled`."""
-
-    @property
-    def calls(self) -> int: ...
-
-    def answered(self) -> None:
-        """A call was answered well."""
-        ...
-
-    def throttled(self, retry_after_seconds: float) -> None:
-        """The engine asked for fewer calls, and for none before that time."""
-        ...
-
-
-class FixedLimit:
-    """CallLimit that learns nothing."""
-
-    def __init__(self, calls: int) -> None:
-        self.calls = calls
-
-    def answered(self) -> None:
-        return
-
-    def throttled(self, retry_after_seconds: float) -> None:
-        del retry_after_seconds
-
-
 class GatedEngine:
-    """RewriteEngine whose calls pass the gate. Raises StaleMembershipError besides what the engine raises."""
+    """RewriteEngine whose calls pass the gate: as many at a time as the limit says, and none while the engine asked
+    for none. Await `open` before a call, and again after NoPlaceError and StaleMembershipError, which are raised
+    besides what the engine raises. A call that cannot start is never waited for inside: so what waits is in nobody's
+    deadline. `jitter` is random.
+    """
 
-    def __init__(self, engine: RewriteEngine, limit: CallLimit, guard: Guard) -> None:
+    def __init__(
+        self,
+        engine: RewriteEngine,
+        limit: CallLimit,
+        guard: Guard,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Random | None = None,
+    ) -> None:
         self.name = engine.name
         self.prompt_version = engine.prompt_version
         self._engine = engine
         self._limit = limit
         self._guard = guard
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._jitter = jitter or Random()
         self._in_flight = 0
-        self._landed = asyncio.Condition()
+        self._begun = 0
+        self._paused_until = -float("inf")
+        self._told_seconds = 0.0
+        self._line: deque[asyncio.Future[None]] = deque()
+
+    async def open(self) -> None:
+        """Return when a call may start at once. Who waits for a place is served in the order of coming; what a
+        caller does between this and its call may cost it the place.
+        """
+        try:
+            await self._wait_for_a_place()
+        finally:
+            # The next one in the line, as soon as this one has taken its place or has shown that it needs none.
+            asyncio.get_running_loop().call_soon(self._admit_next)
 
     async def rewrite(self, request: RewriteRequest) -> RewriteAnswer:
-        async with self._place():
-            return await self._counted(self._engine.rewrite(request))
+        return await self._call(self._engine.rewrite, request)
 
     async def read_page(self, request: PageRequest) -> PageAnswer:
-        async with self._place():
-            return await self._counted(self._engine.read_page(request))
+        return await self._call(self._engine.read_page, request)
 
     def other_model(self, model: str) -> str | None:
         return self._engine.other_model(model)
@@ -126,34 +150,91 @@ class GatedEngine:
     async def close(self) -> None:
         await self._engine.close()
 
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """A place among the calls in flight, and then the check: a wait is when a process may be frozen."""
-        async with self._landed:
-            await self._landed.wait_for(lambda: self._in_flight < self._limit.calls)
-            self._in_flight += 1
+    async def _wait_for_a_place(self) -> None:
+        has_waited = False
+        while True:
+            await self._guard.fresh()
+            paused = self._paused_until - self._monotonic()
+            if paused > 0:
+                # Not all at the same moment, or the first thing that the engine sees is what it refused before.
+                await self._sleep(paused + quota_jitter_seconds(self._told_seconds, self._jitter))
+            elif self._in_flight < self._limit.calls:
+                return
+            else:
+                await self._stand_in_line(first=has_waited)
+                has_waited = True
+
+    async def _stand_in_line(self, *, first: bool) -> None:
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if first:
+            self._line.appendleft(admitted)
+        else:
+            self._line.append(admitted)
+        await admitted
+
+    def _admit_next(self) -> None:
+        if self._in_flight >= self._limit.calls:
+            return
+        while self._line:
+            admitted = self._line.popleft()
+            if not admitted.done():  # a waiter that was cancelled
+                admitted.set_result(None)
+                return
+
+    async def _call(self, ask: Callable[[_Request], Awaitable[_Answer]], request: _Request) -> _Answer:
+        self._guard.check()
+        if self._in_flight >= self._limit.calls or self._monotonic() < self._paused_until:
+            raise NoPlaceError
+        self._in_flight += 1
+        self._begun += 1
         try:
-            self._guard.check()
-            yield
+            return await self._counted(ask(request), self._begun)
         finally:
             self._in_flight -= 1
-            async with self._landed:
-                self._landed.notify()
+            self._admit_next()
 
-    async def _counted(self, call: Awaitable[_Answer]) -> _Answer:
+    async def _counted(self, asked: Awaitable[_Answer], call: int) -> _Answer:
         try:
             with metrics.ENGINE_CALL_SECONDS.labels(self.name).time():
-                answer = await call
+                answer = await asked
         except PipelineError as exc:
             metrics.ENGINE_CALLS.labels(self.name, exc.code).inc()
-            if isinstance(exc, QuotaExceededError):
-                self._limit.throttled(exc.retry_after_seconds)
+            self._learn(exc, call)
             raise
         metrics.ENGINE_CALLS.labels(self.name, "ok").inc()
-        for kind, tokens in _paid(answer.usage).items():
-            metrics.ENGINE_TOKENS.labels(self.name, kind).inc(tokens)
-        self._limit.answered()
+        self._answered(answer.usage)
         return answer
+
+    def _learn(self, exc: PipelineError, call: int) -> None:
+        if isinstance(exc, ModelRefusalError | BadAnswerError):
+            self._answered(exc.usage)  # of no use to us, but the engine had room for it
+        elif isinstance(exc, QuotaExceededError | OverloadedError):
+            self._limit.refused(call, self._begun)
+            self._pause(exc.retry_after_seconds)
+        metrics.ENGINE_CALL_LIMIT.labels(self.name).set(self._limit.calls)
+
+    def _answered(self, usage: Usage) -> None:
+        for kind, tokens in _paid(usage).items():
+            metrics.ENGINE_TOKENS.labels(self.name, kind).inc(tokens)
+        self._limit.answered(self._in_flight)
+        metrics.ENGINE_CALL_LIMIT.labels(self.name).set(self._limit.calls)
+
+    def _pause(self, told_seconds: float) -> None:
+        """For the whole engine, and never less than it said."""
+        now = self._monotonic()
+        until = now + min(max(told_seconds, 0.0), _LONGEST_PAUSE_SECONDS)
+        if until <= self._paused_until:
+            return
+        if self._paused_until <= now:
+            log.info("engine_paused", engine=self.name, seconds=round(until - now, 1), calls=self._limit.calls)
+        metrics.ENGINE_PAUSE_SECONDS.labels(self.name).inc(until - max(self._paused_until, now))
+        self._paused_until = until
+        self._told_seconds = until - now
+
+
+def quota_jitter_seconds(told_seconds: float, random: Random) -> float:
+    """What to wait above what the engine said: up to a tenth of it, and at most 2 s."""
+    return random.random() * min(0.1 * told_seconds + 0.1, 2.0)
 
 
 def _paid(usage: Usage) -> dict[str, int]:

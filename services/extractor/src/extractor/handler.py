@@ -10,7 +10,7 @@ import structlog
 
 from extractor.engines.port import RewriteEngine
 from extractor.flights import Flights
-from extractor.gate import Guard
+from extractor.gate import GatedEngine
 from extractor.patience import Patience, RetryPolicy
 from extractor.results import ChunkAddress
 from extractor.tries import Clock, Extraction, GivenUp, try_until_settled
@@ -39,9 +39,8 @@ class Tools:
 
     store: ObjectStore
     publisher: Publisher
-    engines: Mapping[Engine, RewriteEngine]
+    engines: Mapping[Engine, GatedEngine]
     start_extraction: StartExtraction
-    guard: Guard
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Clock = field(default_factory=Clock)
 
@@ -124,7 +123,7 @@ class ChunkHandler:
         checkpoint = Checkpoint.model_validate_json(body)
         return checkpoint if checkpoint.text_hash == chunk.text_hash else None
 
-    async def _extract(self, chunk: ChunkSubmitted, engine: RewriteEngine) -> Checkpoint | GivenUp:
+    async def _extract(self, chunk: ChunkSubmitted, engine: GatedEngine) -> Checkpoint | GivenUp:
         page_pdf = None
         if chunk.page_key is not None:
             page_pdf = await self._page(chunk.page_key)
@@ -137,7 +136,7 @@ class ChunkHandler:
         )
         extraction = self._tools.start_extraction(chunk, engine, page_pdf)
         with metrics.CHUNK_SECONDS.labels(chunk.engine).time():
-            return await try_until_settled(extraction, patience, self._tools.guard, self._tools.clock)
+            return await try_until_settled(extraction, patience, engine, self._tools.clock)
 
     async def _page(self, key: ObjectKey) -> bytes | None:
         return await until_done(lambda: self._tools.store.find(key))

@@ -53,8 +53,3 @@ class Patience:
         """Count a worker process that died of this chunk. True when that was one too many."""
         self.deaths += 1
         return self.deaths >= self.policy.max_deaths
-
-
-def quota_wait_seconds(told_seconds: float, random: Random) -> float:
-    """Never less than the server said; up to a tenth, and at most 2 s, more, so that callers do not return at once."""
-    return told_seconds + random.random() * min(0.1 * told_seconds + 0.1, 2.0)

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import structlog
 
-from extractor.gate import Guard, StaleMembershipError
-from extractor.patience import Patience, quota_wait_seconds
+from extractor.gate import NoPlaceError, StaleMembershipError
+from extractor.patience import Patience
 from feuilleton.contracts.documents import Checkpoint, Usage
 from feuilleton.contracts.errors import LostInvariantError, PipelineError, QuotaExceededError, TransientError
 from feuilleton.processes.pool import WorkerDiedError, WorkerTimeoutError
@@ -55,20 +55,33 @@ class Clock:
     random: Random = field(default_factory=Random)
 
 
+class Gate(Protocol):
+    async def open(self) -> None:
+        """Return when a call may start."""
+        ...
+
+
 async def try_until_settled(
-    extraction: Extraction, patience: Patience, guard: Guard, clock: Clock
+    extraction: Extraction, patience: Patience, gate: Gate, clock: Clock
 ) -> Checkpoint | GivenUp:
     """Run an extraction as long as trying can help.
 
-    Transient faults are tried again with backoff until the chunk's deadline; a wait for quota, or for the group
-    to answer, costs no try and no time. Raises LostInvariantError, and what is no PipelineError.
+    Transient faults are tried again with backoff until the chunk's deadline; a wait for quota, for a place among the
+    calls or for the group to answer costs no try and no time. Raises LostInvariantError, and what is no PipelineError.
     """
     while True:
-        await _wait_for_the_group(patience, guard, clock)
-        patience.begin(clock.now())
+        await _wait_for_the_gate(patience, gate, clock)
+        began_at = clock.now()
+        patience.begin(began_at)
         try:
-            async with asyncio.timeout(patience.remaining_seconds(clock.now())) as limit:
+            async with asyncio.timeout(patience.remaining_seconds(began_at)) as limit:
                 return await extraction.run()
+        except (StaleMembershipError, NoPlaceError):
+            gave_up = None
+        except QuotaExceededError:
+            # Nor is the time of the call that was refused the chunk's fault.
+            patience.exclude((clock.now() - began_at).total_seconds())
+            gave_up = None
         except TransientError as exc:
             gave_up = await _wait_after(exc, patience, clock)
         except LostInvariantError:
@@ -84,22 +97,14 @@ async def try_until_settled(
             return GivenUp(gave_up, usage=extraction.usage)
 
 
-async def _wait_for_the_group(patience: Patience, guard: Guard, clock: Clock) -> None:
+async def _wait_for_the_gate(patience: Patience, gate: Gate, clock: Clock) -> None:
     asked_at = clock.now()
-    await guard.fresh()
+    await gate.open()
     patience.exclude((clock.now() - asked_at).total_seconds())
 
 
 async def _wait_after(exc: TransientError, patience: Patience, clock: Clock) -> str | None:
-    """Wait as this fault asks. Returns the code to give up with when it asks for too much."""
-    if isinstance(exc, StaleMembershipError):
-        return None
-    if isinstance(exc, QuotaExceededError):
-        seconds = quota_wait_seconds(exc.retry_after_seconds, clock.random)
-        log.info("quota_waited_for", seconds=round(seconds, 1))
-        await clock.sleep(seconds)
-        patience.exclude(seconds)
-        return None
+    """Back off. Returns the code to give up with when the fault asks for too much."""
     if isinstance(exc, WorkerDiedError | WorkerTimeoutError) and patience.count_death():
         return exc.code
     seconds = patience.backoff_seconds(clock.random)
