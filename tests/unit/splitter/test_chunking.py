@@ -73,6 +73,26 @@ def test_where_a_page_stands_does_not_depend_on_the_size_of_chunks(
         assert all(sentence.page >= page for sentence in sentences[place:])
 
 
+@given(books(), st.integers(1, 10), st.integers(20, 400), st.integers(1, 4))
+def test_a_doubtful_page_takes_exactly_its_own_sentences_for_any_size_of_chunks(
+    book: tuple[tuple[SourceSentence, ...], tuple[int, ...]], minimum: int, target: int, step: int
+) -> None:
+    sentences, pictures = book
+    doubtful = sorted({one.page for one in sentences} - set(pictures))[::step]
+    chunks = plan_chunks(sentences, pictures, doubtful_pages=doubtful, min_sentence_length=minimum, target_words=target)
+    assert tuple(itertools.chain.from_iterable(chunk.sentences for chunk in chunks)) == sentences
+    assert [chunk.page for chunk in chunks if chunk.page is not None] == sorted((*pictures, *doubtful))
+    for chunk in chunks:
+        on_pages = {one.page for one in chunk.sentences}
+        assert on_pages == {chunk.page} if chunk.page in doubtful else not on_pages & set(doubtful)
+
+
+def test_a_footnote_on_an_earlier_page_than_the_sentence_before_it_disturbs_no_page() -> None:
+    sentences = [a_sentence(1, page=1), a_sentence(2, page=2), a_sentence(3, page=1), a_sentence(4, page=4)]
+    chunks = plan_chunks(sentences, [3], min_sentence_length=2)
+    assert [len(chunk.sentences) for chunk in chunks] == [3, 0, 1]
+
+
 def test_chunks_come_near_the_target_and_no_crumb_is_left() -> None:
     chunks = plan_chunks([a_sentence(n) for n in range(1, 1011)], [], min_sentence_length=2)
     words = [sum(count_words(one.text) for one in chunk.sentences) for chunk in chunks]
@@ -128,3 +148,10 @@ def test_a_page_is_known_by_its_bytes() -> None:
 
     assert of(b"a") == of(b"a")
     assert len({of(b"a"), of(b"b"), of(None)}) == 3
+
+
+def test_a_doubtful_page_is_known_by_its_bad_text_too() -> None:
+    def of(*sentences: SourceSentence) -> str:
+        return page_hash(PlannedChunk(sentences, page=3), b"a", JobSettings(), Engine.LOCAL, "m")
+
+    assert of(a_sentence(1)) == of(a_sentence(1)) != of()

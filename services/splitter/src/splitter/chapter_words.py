@@ -41,9 +41,24 @@ _LINE_CHARACTERS = 200  # a longer line is no title
 _SPACED_LETTERS = 4
 _PART = re.compile(rf"^(?:(tome|volume|partie|livre)\b|(?:{_ORDINAL})\s+(tome|volume|partie|livre)\b)", re.IGNORECASE)
 _VALUE = re.compile(
-    rf"^(?:{_WORD})?\s*(?:([IVXLC]+|\d{{1,3}})(?:er|re|e|ᵉ|ème|ère)?\b|(premi[eè]re?|unique)\b)", re.IGNORECASE
+    rf"^(?i:{_WORD})?\s*(?:([IVXLC]+|\d{{1,3}})(?:er|re|ᵉ|ème|ère|(?<=[IVX\d])e)?\b|(?i:(unique)|({_ORDINAL}))\b)"
 )
 _AROUND = " -–—*"  # ornaments of a title
+_FIRST_LETTERS = (
+    "premi",
+    "second|deuxi",
+    "troisi",
+    "quatri",
+    "cinqui",
+    "sixi",
+    "septi",
+    "huiti",
+    "neuvi",
+    "dixi",
+    "onzi",
+    "douzi",
+)
+
 # Where the spaces between the words went with those between the letters.
 _RUN_TOGETHER = re.compile(r"^(CHAPITRE|LIVRE|TOME|PARTIE|PREMI[EÈ]RE|DEUXI[EÈ]ME|TROISI[EÈ]ME)(?=\w)", re.IGNORECASE)
 
@@ -136,4 +151,6 @@ def chapter_value(title: str) -> int | None:
         return None
     if match[2]:
         return 1
+    if match[3]:
+        return next((at for at, word in enumerate(_FIRST_LETTERS, 1) if re.match(word, match[3].lower())), None)
     return int(match[1]) if match[1].isdigit() else roman_value(match[1])

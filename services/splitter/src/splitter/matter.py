@@ -51,13 +51,14 @@ def gather(parts: Iterable[LeftOutText]) -> tuple[LeftOut, ...]:
     return tuple(found)
 
 
-def matter_pages(pages: Sequence[Page], first_chapter: int | None, last_chapter: int | None) -> dict[int, MatterKind]:
-    """The kinds of the pages that are no story as a whole. `first_chapter` and `last_chapter` are the pages where
-    chapters name themselves first and last, None where none does: then nothing but contents can be told.
+def matter_pages(pages: Sequence[Page], story: tuple[int, int] | None) -> dict[int, MatterKind]:
+    """The kinds of the pages that are no story as a whole. `story` are the pages where the first heading and the last
+    chapter name themselves, None where none does: then nothing but contents can be told.
     """
     found = dict.fromkeys(_contents_pages(pages), MatterKind.CONTENTS)
-    if first_chapter is None or last_chapter is None:
+    if story is None:
         return found
+    first_chapter, last_chapter = story
     front = [page for page in pages[:_FRONT_PAGES] if page.number < first_chapter]
     # What follows the first page of text is text: a chapter without a heading may end on a short page.
     for page in takewhile(lambda page: page.number in found or _front_kind(page) is not None, front):

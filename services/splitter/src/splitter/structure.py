@@ -10,8 +10,17 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from feuilleton.contracts.documents import Chapter, MatterKind
+from feuilleton.contracts.text import count_words
 from feuilleton.french.hyphenation import HYPHEN, Vocabulary, join_broken
-from splitter.chapter_words import close_up, has_chapter_word, names_chapter, numbers_chapter, part_rank
+from splitter.chapter_words import (
+    SectionKind,
+    close_up,
+    has_chapter_word,
+    names_chapter,
+    numbers_chapter,
+    part_rank,
+    section_kind,
+)
 from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
 from splitter.layout import Frame, Layout, Margins
 from splitter.matter import LeftOutText, matter_pages
@@ -55,7 +64,7 @@ class Paragraph:
         kind = self.matter or MatterKind.FOOTNOTES
         ends = [*(start for start, _ in self.starts[1:]), len(self.text)]
         for (start, page), end in zip(self.starts, ends, strict=True):
-            yield LeftOutText(kind, page, len(self.text[start:end].split()))
+            yield LeftOutText(kind, page, count_words(self.text[start:end]))
 
 
 @dataclass(frozen=True)
@@ -175,8 +184,7 @@ def find_structure(  # noqa: PLR0913 - what a book is read by, and what is asked
     builder = _Builder(layout, vocabulary, fix_hyphenation)
     marks = bookmarks_by_page(outline)
     prepared = list(_prepared(pages, marks, layout))
-    named = [one.page.number for one in prepared if one.names_chapter]
-    matter = matter_pages([one.page for one in prepared], min(named, default=None), max(named, default=None))
+    matter = matter_pages([one.page for one in prepared], _story_pages(prepared))
     seen = {one.page.number: {plain_title(title) for title in one.titles} for one in prepared}
     contents: list[LeftOutText] = []
     for one in prepared:
@@ -185,7 +193,7 @@ def find_structure(  # noqa: PLR0913 - what a book is read by, and what is asked
             builder.close_paragraph()
         builder.matter = kind
         if kind is MatterKind.CONTENTS:
-            contents.append(LeftOutText(kind, one.page.number, len(one.page.text.split())))
+            contents.append(LeftOutText(kind, one.page.number, count_words(one.page.text)))
         elif kind is None:
             for mark in unseen_bookmarks(marks, one.page.number, seen):
                 builder.begin_section(mark.title, one.page.number, _rank(mark.title, (mark,)))
@@ -217,10 +225,9 @@ class _Prepared:
     frame: Frame
     headings: frozenset[int]
 
-    @property
-    def names_chapter(self) -> bool:
-        """Whether a heading of the page says of itself that it is a chapter's, not only by its type."""
-        return any(names_chapter(self.page.lines[at].text) for at in self.headings)
+    def opens(self, *kinds: SectionKind) -> bool:
+        """Whether a heading of the page says of itself, not only by its type, that it opens such a section."""
+        return any(section_kind(self.page.lines[at].text) in kinds for at in self.headings)
 
     @property
     def titles(self) -> Iterator[str]:
@@ -229,6 +236,13 @@ class _Prepared:
         yield from (line.text for line in lines)
         if len(lines) > 1:
             yield chapter_title(lines)
+
+
+def _story_pages(prepared: Sequence[_Prepared]) -> tuple[int, int] | None:
+    """The page where the first chapter, or the preface before it, names itself, and that of the last chapter."""
+    chapters = [one.page.number for one in prepared if one.opens(SectionKind.STORY)]
+    openings = [one.page.number for one in prepared if one.opens(SectionKind.STORY, SectionKind.BEFORE)]
+    return (openings[0], chapters[-1]) if chapters else None
 
 
 def _prepared(pages: Sequence[Page], marks: Mapping[int, Sequence[Bookmark]], layout: Layout) -> Iterator[_Prepared]:
