@@ -71,13 +71,19 @@ def typeset_novel(markup: str, imprint: Imprint) -> bytes:
         for number in range(markup.count(f"\n{SCAN_OPENS}\n")):
             (folder / f"scan-{number}.png").write_bytes(_compile(folder, imprint, "png", {"scan": str(number)}))
         book = _compile(folder, imprint, "pdf", {})
-    for _ in range(_BUILDS_TO_FORGET):
-        typst.compile(b"", format="pdf", font_paths=_fonts(), ignore_system_fonts=True)
+    forget_builds()
     return book
 
 
+def forget_builds() -> None:
+    """Give back the memory that the compiler keeps of its last builds."""
+    for _ in range(_BUILDS_TO_FORGET):
+        typst.compile(b"", format="pdf", font_paths=typst_fonts(), ignore_system_fonts=True)
+
+
 @cache
-def _fonts() -> typst.Fonts:
+def typst_fonts() -> typst.Fonts:
+    """The fonts that the compiler carries itself: the same on every machine."""
     return typst.Fonts(include_system_fonts=False)
 
 
@@ -86,7 +92,7 @@ def _compile(folder: Path, imprint: Imprint, form: Literal["png", "pdf"], view: 
         folder / "book.typ",
         output=None,
         root=folder,
-        font_paths=_fonts(),
+        font_paths=typst_fonts(),
         ignore_system_fonts=True,
         format=form,
         ppi=SCAN_DOTS_PER_INCH,

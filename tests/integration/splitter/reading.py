@@ -1,15 +1,12 @@
-"""Books through the splitter's own reading, and how near the outcome is to the text that was typeset."""
+"""The four novels of the test data, whole and in excerpts, as the typesetting takes them."""
 
-import difflib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from feuilleton.contracts.job_settings import JobSettings
-from feuilleton_sample.markup import Novel, plain_text
-from splitter.pages import ReadLimits
-from splitter.pdf_reading import open_pdf, read_pages
-from splitter.planning import BookText, read_book
+from feuilleton_sample.markup import Chapter, Novel, Paragraph, parse_novel
+from feuilleton_sample.raw import raw_to_markup
 
 NOVELS = {
     "FRA01302_Flaubert": "Madame Bovary",
@@ -17,51 +14,60 @@ NOVELS = {
     "FRA02701_Maupassant": "Bel-Ami",
     "FRA04001_Verne": "Un capitaine de quinze ans",
 }
-_WINDOW_WORDS = 400
-_ANCHOR_WORDS = 3  # equal words in a row that say both texts are at the same place again
-
-
-def read_pdf(path: Path) -> BookText:
-    limits = ReadLimits()
-    opened = open_pdf(path, limits)
-    pages = read_pages(path, tuple(range(1, opened.pages + 1)), limits)
-    return read_book(pages, opened.outline, JobSettings())
+_EXCERPT_WORDS = 5_000
+_NOTE_WORDS = (6, 80)
 
 
 @dataclass(frozen=True)
-class Difference:
-    expected: tuple[str, ...]
-    found: tuple[str, ...]
+class Book:
+    """A novel with words for its footnotes, which come from another one."""
+
+    author: str
+    title: str
+    chapters: tuple[Chapter, ...]
+    notes: tuple[str, ...]
 
     @property
-    def words(self) -> int:
-        return max(len(self.expected), len(self.found))
+    def excerpt(self) -> "Book":
+        """Its first two chapters, and more until there are 5,000 words."""
+        words, count = 0, 0
+        while words < _EXCERPT_WORDS or count < 2:
+            words += sum(len(one.text.split()) for one in self.chapters[count].paragraphs)
+            count += 1
+        return replace(self, chapters=self.chapters[:count])
 
 
-def words_of(texts: Sequence[str]) -> list[str]:
-    return " ".join(texts).split()
+@lru_cache(maxsize=4)
+def read_novel(shared_data: Path, name: str) -> Novel:
+    text = (shared_data / "novels" / f"{name}.txt").read_text(encoding="utf-8")
+    return parse_novel(raw_to_markup(text, NOVELS[name]))
 
 
-def expected_words(novel: Novel) -> list[str]:
-    return words_of(plain_text(novel, scans=False))
+def read_book(shared_data: Path, name: str) -> Book:
+    other = next(one for one in NOVELS if one != name)
+    least, most = _NOTE_WORDS
+    texts = (one.text for one in read_novel(shared_data, other).chapters[-1].paragraphs)
+    return Book(
+        author=name.partition("_")[2],
+        title=NOVELS[name],
+        chapters=tuple(_mended(one) for one in read_novel(shared_data, name).chapters),
+        notes=tuple(text for text in texts if least <= len(text.split()) <= most),
+    )
 
 
-def found_words(book: BookText) -> list[str]:
-    return words_of([sentence.text for sentence in book.sentences])
+def _mended(chapter: Chapter) -> Chapter:
+    """With the paragraphs whole that the plain text broke at words in italics: none begins with a comma."""
+    return replace(chapter, paragraphs=tuple(_joined(chapter.paragraphs)))
 
 
-def differences(expected: Sequence[str], found: Sequence[str]) -> Iterator[Difference]:
-    """Where the two part, word by word; a window after each lets them meet again."""
-    at, to = 0, 0
-    while at < len(expected) and to < len(found):
-        if expected[at] == found[to]:
-            at, to = at + 1, to + 1
+def _joined(paragraphs: tuple[Paragraph, ...]) -> Iterator[Paragraph]:
+    last: Paragraph | None = None
+    for paragraph in paragraphs:
+        if last is not None and paragraph.text[:1] in ",;":
+            last = replace(last, text=last.text + paragraph.text)
             continue
-        here, there = expected[at : at + _WINDOW_WORDS], found[to : to + _WINDOW_WORDS]
-        blocks = difflib.SequenceMatcher(None, here, there, autojunk=False).get_matching_blocks()
-        meeting = next((block for block in blocks if block.size >= _ANCHOR_WORDS), None)
-        left, right = (meeting.a, meeting.b) if meeting else (len(here), len(there))
-        yield Difference(tuple(here[:left]), tuple(there[:right]))
-        at, to = at + left, to + right
-    if at < len(expected) or to < len(found):
-        yield Difference(tuple(expected[at:]), tuple(found[to:]))
+        if last is not None:
+            yield last
+        last = paragraph
+    if last is not None:
+        yield last

@@ -4,17 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from feuilleton_sample.markup import ParagraphKind, parse_novel
+from eval.measures.fidelity import differences, fidelity, found_paragraphs, found_words, read_pdf, words_of
+from feuilleton_sample.markup import ParagraphKind, parse_novel, plain_text
 from feuilleton_sample.raw import raw_to_markup
 from feuilleton_sample.typeset import read_sample, typeset_raw_novel, typeset_sample
 from splitter.planning import BookText
-from tests.integration.splitter.reading import (
-    NOVELS,
-    differences,
-    expected_words,
-    found_words,
-    read_pdf,
-)
+from tests.integration.splitter.reading import NOVELS
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +20,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> BookText:
 
 
 def test_every_word_of_the_sample_comes_back_and_no_other(sample: BookText) -> None:
-    found = list(differences(expected_words(parse_novel(read_sample())), found_words(sample)))
+    found = list(differences(words_of(plain_text(parse_novel(read_sample()), scans=False)), found_words(sample)))
     assert found == []
 
 
@@ -45,10 +40,7 @@ def test_the_sample_keeps_its_paragraphs_its_letters_and_its_stanzas(sample: Boo
         for paragraph in chapter.paragraphs
         if paragraph.kind is not ParagraphKind.SCAN
     ]
-    found: dict[int, list[str]] = {}
-    for sentence in sample.sentences:
-        found.setdefault(sentence.paragraph, []).append(sentence.text)
-    assert [" ".join(" ".join(texts).split()) for texts in found.values()] == expected
+    assert [" ".join(text.split()) for text in found_paragraphs(sample)] == expected
 
 
 def test_footnotes_of_the_sample_are_in_no_sentence(sample: BookText) -> None:
@@ -73,9 +65,7 @@ def test_a_typeset_novel_comes_back_word_for_word(name: str, shared_data: Path, 
     path = tmp_path / "novel.pdf"
     path.write_bytes(typeset_raw_novel(text, NOVELS[name]))
     novel = parse_novel(raw_to_markup(text, NOVELS[name]))
-    book = read_pdf(path)
-    expected = expected_words(novel)
-    wrong = sum(one.words for one in differences(expected, found_words(book)))
-    assert wrong <= 0.0001 * len(expected), "measured: 0 to 7 words a novel"
-    assert len(book.chapters) == len(novel.chapters)
-    assert book.pictures == ()
+    found = fidelity(path.read_bytes(), plain_text(novel, scans=False))
+    assert found.wrong <= 0.0001 * found.words, "measured: 0 to 7 words a novel"
+    assert len(found.book.chapters) == len(novel.chapters)
+    assert found.book.pictures == ()
