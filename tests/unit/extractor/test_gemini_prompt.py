@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -5,12 +6,14 @@ import httpx2
 import pytest
 from google.genai import errors, types
 
+from extractor.engines import prompting
 from extractor.engines.failures import DEFAULT_QUOTA_WAIT_SECONDS
 from extractor.engines.gemini import answer, prompt
 from extractor.engines.gemini.failures import translate
 from extractor.engines.port import BadAnswerError, ModelRefusalError
 from feuilleton.contracts.documents import Usage
 from feuilleton.contracts.errors import QuotaExceededError, TransientError
+from tests.unit.extractor.scripted_engine import a_rewrite_request
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEY = "key-0123456789"
@@ -33,6 +36,9 @@ def an_error(code: int, body: object, headers: dict[str, str] | None = None) -> 
         ("gemini-2.5-pro", 128, None),
         ("gemini-3-flash-preview", None, types.ThinkingLevel.MINIMAL),
         ("gemini-3-pro-preview", None, types.ThinkingLevel.LOW),
+        ("gemini-3.1-pro-preview", None, types.ThinkingLevel.LOW),
+        ("gemini-3.5-flash-lite", None, types.ThinkingLevel.MINIMAL),
+        ("gemini-3.8-flash", None, types.ThinkingLevel.LOW),
     ],
 )
 def test_thinking_is_the_least_that_the_model_allows(
@@ -41,6 +47,29 @@ def test_thinking_is_the_least_that_the_model_allows(
     thinking = prompt.thinking_for(model)
     assert thinking is not None
     assert (thinking.thinking_budget, thinking.thinking_level) == (budget, level)
+
+
+def test_the_answer_is_bound_to_the_schema_keyed_by_the_id_of_the_source() -> None:
+    config = prompt.rewrite_config(a_rewrite_request())
+    assert config.response_mime_type == "application/json"
+    schema = prompt.ANSWER_SCHEMA
+    assert config.response_schema is schema
+    assert schema.properties is not None
+    phrases = schema.properties["phrases"].items
+    assert phrases is not None
+    assert phrases.required == ["id", "cartes"]
+    assert config.max_output_tokens == prompting.output_room(a_rewrite_request())
+
+
+@pytest.mark.parametrize(
+    ("model", "first", "repair"), [("gemini-2.5-flash-lite", 0.2, 0.6), ("gemini-3.5-flash-lite", None, None)]
+)
+def test_models_that_take_a_temperature_are_sampled_cold_and_in_repairs_warmer(
+    model: str, first: float | None, repair: float | None
+) -> None:
+    request = replace(a_rewrite_request(), model=model)
+    configs = [prompt.rewrite_config(each) for each in (request, replace(request, repair_round=1))]
+    assert [config.temperature for config in configs] == [first, repair]
 
 
 def test_a_model_of_unknown_family_keeps_its_default_thinking() -> None:

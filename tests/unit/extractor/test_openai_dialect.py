@@ -116,6 +116,12 @@ def test_what_cannot_pass_is_permanent_with_a_clear_code_and_shows_no_key(status
     assert KEY not in str(error)
 
 
+def test_of_a_request_that_a_server_repeats_no_book_text_is_shown() -> None:
+    echo = f'{{"detail": [{{"input": {json.dumps(Dialect().body(a_rewrite_request()))}}}]}}'
+    assert "notaire" in echo
+    assert "notaire" not in str(answer.refusal_of(422, echo, secret="", wait_seconds=None))
+
+
 def test_what_may_pass_is_transient() -> None:
     assert isinstance(answer.refusal_of(503, "", secret="", wait_seconds=None), TransientError)
 

@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
+from feuilleton.contracts.models import terms_of
 from ingest.admission import EngineTable, fingerprint, read_settings
 from ingest.errors import EngineNotAvailableError, InvalidSettingsError
 from ingest.settings import IngestSettings
@@ -28,6 +29,12 @@ def test_a_server_of_ones_own_has_one_model_for_every_tier(tier: ModelTier) -> N
     table = EngineTable((Engine.LOCAL, Engine.OPENAI), MODELS, "mistral-small")
     chosen = table.choose(JobSettings(engine=EngineChoice.OPENAI, model=tier))
     assert chosen == (Engine.OPENAI, "mistral-small")
+
+
+def test_every_tier_is_a_model_whose_price_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, {})
+    for model in IngestSettings().models.values():
+        assert terms_of(model).output_usd > 0
 
 
 OWN_SERVER = {"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "mistral-small"}

@@ -25,8 +25,8 @@ class IngestSettings(ApiSettings):
     pdf_timeout_seconds: float = Field(default=30.0, gt=0)
     engines: Annotated[tuple[Engine, ...], NoDecode] = (Engine.LOCAL,)
     """Engines that the extractors can run, comma-separated, the one that `auto` takes first."""
-    model_quality: str = "gemini-2.5-pro"
-    model_balanced: str = "gemini-2.5-flash"
+    model_quality: str = "gemini-3.8-flash"
+    model_balanced: str = "gemini-3.5-flash-lite"
     model_speed: str = "gemini-2.5-flash-lite"
     openai_base_url: str | None = Field(default=None, pattern=r"^https?://")
     """Where the extractors' OpenAI-compatible server is. Set, it makes `openai` one of the engines."""

@@ -1,7 +1,8 @@
 """The models that are paid for: prices, the rate of credits, and whom to ask when one refuses. The only such table.
 
-Prices are those of the makers' price lists in November 2026 (standard tier, prompts under 200,000 tokens). A deployment
-changes or adds rows with the setting MODEL_TERMS.
+Prices are Google's list prices as resellers quote them in November 2026 (standard tier, prompts under 200,000 tokens;
+those of 3.8 Flash hold until the end of the year). Google retires 2.5 Pro and 2.5 Flash on 1 December 2026 and hands
+their calls to 3.8 Flash and 3.5 Flash-Lite. A deployment changes or adds rows with the setting MODEL_TERMS.
 """
 
 from collections.abc import Mapping
@@ -27,9 +28,12 @@ class ModelTerms(BaseModel):
 
 FREE = ModelTerms()
 MODELS: Mapping[str, ModelTerms] = {
+    "gemini-3.8-flash": ModelTerms(prompt_usd=0.75, output_usd=3.75, credits=1500, other="gemini-3.5-flash-lite"),
+    "gemini-3.5-flash-lite": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits=1000, other="gemini-3.8-flash"),
+    "gemini-3.1-flash-lite": ModelTerms(prompt_usd=0.25, output_usd=1.50, credits=600, other="gemini-3.5-flash-lite"),
     "gemini-2.5-pro": ModelTerms(prompt_usd=1.25, output_usd=10.0, credits=4000, other="gemini-2.5-flash"),
     "gemini-2.5-flash": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits=1000, other="gemini-2.5-flash-lite"),
-    "gemini-2.5-flash-lite": ModelTerms(prompt_usd=0.10, output_usd=0.40, credits=200, other="gemini-2.5-flash"),
+    "gemini-2.5-flash-lite": ModelTerms(prompt_usd=0.10, output_usd=0.40, credits=200, other="gemini-3.5-flash-lite"),
 }
 
 

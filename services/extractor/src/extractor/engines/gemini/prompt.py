@@ -40,6 +40,7 @@ PAGE_SCHEMA = types.Schema(
 
 _TOKENS_PER_PAGE = 8192
 MIN_THINKING_BUDGET = 128  # gemini-2.5-pro takes no less
+_TAKE_MINIMAL_THINKING = ("flash-lite", "gemini-3-flash", "gemini-3.5-flash")
 
 
 def user_parts(request: RewriteRequest) -> list[types.Part]:
@@ -50,7 +51,7 @@ def user_parts(request: RewriteRequest) -> list[types.Part]:
 def rewrite_config(request: RewriteRequest) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
         system_instruction=prompting.INSTRUCTION,
-        temperature=prompting.temperature_for(request),
+        temperature=temperature_of(request),
         max_output_tokens=prompting.output_room(request),
         response_mime_type="application/json",
         response_schema=ANSWER_SCHEMA,
@@ -62,7 +63,7 @@ def rewrite_config(request: RewriteRequest) -> types.GenerateContentConfig:
 def page_config(model: str) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
         system_instruction=PAGE_INSTRUCTION,
-        temperature=0.0,
+        temperature=None if "gemini-3" in model else 0.0,
         max_output_tokens=_TOKENS_PER_PAGE + prompting.THINKING_ROOM,
         response_mime_type="application/json",
         response_schema=PAGE_SCHEMA,
@@ -74,15 +75,21 @@ def page_config(model: str) -> types.GenerateContentConfig:
 def thinking_for(model: str) -> types.ThinkingConfig | None:
     """The least thinking that a model family allows: it is billed like output, and rewriting needs little.
 
-    2.5 takes a budget (pro cannot go to 0), 3 and later a level; for other names the model's default stands.
+    2.5 takes a budget (pro cannot go to 0), 3 a level, and there only some take MINIMAL: for the others it is an error.
+    For names unknown here the model's default stands.
     """
-    is_pro = "-pro" in model
     if "gemini-2.5" in model:
-        return types.ThinkingConfig(thinking_budget=MIN_THINKING_BUDGET if is_pro else 0)
+        return types.ThinkingConfig(thinking_budget=MIN_THINKING_BUDGET if "-pro" in model else 0)
     if "gemini-3" in model:
-        level = types.ThinkingLevel.LOW if is_pro else types.ThinkingLevel.MINIMAL
+        takes_minimal = any(family in model for family in _TAKE_MINIMAL_THINKING)
+        level = types.ThinkingLevel.MINIMAL if takes_minimal else types.ThinkingLevel.LOW
         return types.ThinkingConfig(thinking_level=level)
     return None
+
+
+def temperature_of(request: RewriteRequest) -> float | None:
+    """None for Gemini 3: it is made for its default, and later ones of it take no other."""
+    return None if "gemini-3" in request.model else prompting.temperature_for(request)
 
 
 # A novel holds murders and insults; only what the service blocks whatever we ask stays blocked.

@@ -15,6 +15,7 @@ _HTTP_CLIENT_ERRORS = range(400, 500)
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _BRACKETS = re.compile(r"[{\[].*", re.DOTALL)
 _FENCE = "```"
+_SHOWN_CHARACTERS = 120  # some servers repeat the request in an error, and with it the book's text
 _REFUSAL_CODES = {"length": "max_tokens", "content_filter": "safety"}
 
 
@@ -90,7 +91,7 @@ def json_part(text: str) -> str:
 
 def refusal_of(status: int, body: str, *, secret: str, wait_seconds: float | None) -> PipelineError:
     """The error of an HTTP status that is not 200. A text that is too long or that a filter stops is a refusal."""
-    detail = safe_detail(f"{status}: {body}", secret)
+    detail = safe_detail(f"{status}: {body[:_SHOWN_CHARACTERS]}", secret)
     if is_too_long(body):
         return ModelRefusalError(detail, code="max_tokens", usage=Usage())
     if status in _HTTP_CLIENT_ERRORS and "content_filter" in body:
