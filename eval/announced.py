@@ -29,3 +29,9 @@ ANNOUNCED = (
     Draw("announced-balanced", 20261122, Confidence.BALANCED, Part(0.6, 1.0)),
     Draw("announced-strict", 20261123, Confidence.STRICT, Part(0.6, 1.0)),
 )
+
+
+def other_lists(folder: Path = JUDGED) -> list[Path]:
+    """What was read for other ends: no draw that counts takes a source of these."""
+    counted = {draw.judged.name for draw in ANNOUNCED}
+    return sorted(path for path in folder.glob("*.tsv") if path.name not in counted)

@@ -2,16 +2,20 @@
 
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from eval import cache, page
 from eval.cards import Judged, Made, figures_of, sample
 from eval.judges import MODELS
-from eval.measures.segmentation import BoundaryScores, boundary_scores, read_gold
-from eval.novels import NOVELS, novel_text, sentences_of
-from eval.readings import announced_table, judges_table, others_table
-from eval.tables import NovelFigures, quality_table, telling_table
+from eval.measures.fidelity import fidelity
+from eval.measures.segmentation import BoundaryScores, boundary_scores, read_gold, treebank
+from eval.novels import NOVELS, novel_text, sentences_of, shared_data
+from eval.readings import agreement_table, announced_table, judges_table, others_table
+from eval.tables import NovelFigures, percent, quality_table, telling_table
 from feuilleton.contracts.quality import QualityCounts, total_of
+from feuilleton_sample import typeset_raw_novel
+from feuilleton_sample.markup import parse_novel, plain_text
+from feuilleton_sample.raw import raw_to_markup
 
 EVERY = 4
 ALL = "all four"
@@ -26,7 +30,7 @@ def write_page(every: int = EVERY) -> None:
     seconds = time.monotonic() - began
     whole = together(novels)
     sections = {
-        "figures": f"{_how(every, seconds)}\n\n{quality_table([*novels, whole])}",
+        "figures": f"{_how(every, seconds)}\n\n{quality_table([*novels, whole])}\n\n{treebanks()}",
         "telling": telling_table(whole.made),
     }
     _write(sections | reading_sections())
@@ -38,7 +42,12 @@ def write_readings() -> None:
 
 
 def reading_sections() -> dict[str, str]:
-    return {"announced": announced_table(), "other readings": others_table(), "judges": judges_table()}
+    return {
+        "announced": announced_table(),
+        "other readings": others_table(),
+        "agreement": agreement_table(),
+        "judges": judges_table(),
+    }
 
 
 def together(novels: Iterable[NovelFigures]) -> NovelFigures:
@@ -46,16 +55,10 @@ def together(novels: Iterable[NovelFigures]) -> NovelFigures:
     found = list(novels)
     return NovelFigures(
         ALL,
-        mean([one.words_right for one in found]),
-        mean([one.ends_f1 for one in found]),
+        sum(one.words_right for one in found) / len(found),
+        sum(one.ends_f1 for one in found) / len(found),
         {maker: _sum(one.made[maker] for one in found) for maker in found[0].made},
     )
-
-
-def mean(shares: Sequence[float | None]) -> float | None:
-    """None when one is missing."""
-    known = [share for share in shares if share is not None]
-    return sum(known) / len(known) if len(known) == len(shares) else None
 
 
 def _sum(made: Iterable[Made]) -> Made:
@@ -74,7 +77,21 @@ def _novel(novel: str, every: int) -> NovelFigures:
     ends = sum(boundary_scores(gold).values(), BoundaryScores())
     made = figures_of(novel, sample(sentences_of(text), every))
     print(f"{novel}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    return NovelFigures(novel, None, ends.f1, made)
+    return NovelFigures(novel, words_right(text, novel), ends.f1, made)
+
+
+def words_right(text: str, title: str) -> float:
+    """The share of words that come back right, in order, when the novel is typeset and its PDF is read."""
+    source = plain_text(parse_novel(raw_to_markup(text, title)), scans=False)
+    return fidelity(typeset_raw_novel(text, title), source).word_accuracy
+
+
+def treebanks() -> str:
+    """Ends F1 on other prose than novels; nothing of these is in the table."""
+    folder = shared_data() / "sentences"
+    scores = [boundary_scores(treebank(path)) for path in sorted(folder.glob("*.conllu"))]
+    found = [f"{name} {percent(one.f1, 2)}" for each in scores for name, one in each.items()]
+    return f"Ends F1 on treebanks (news, web, encyclopedia), their sentences joined to paragraphs: {', '.join(found)}."
 
 
 def _how(every: int, seconds: float) -> str:

@@ -43,8 +43,12 @@ class Part:
 
 def novel_text(name: str) -> str:
     """Raises FileNotFoundError when the test data is not there, and KeyError for a novel that is none of it."""
-    folder = Path(os.environ.get("FEUILLETON_SHARED_DATA", _REPO.parent / "shared" / "data"))
-    return (folder / "novels" / NOVELS[name]).read_text(encoding="utf-8")
+    return (shared_data() / "novels" / NOVELS[name]).read_text(encoding="utf-8")
+
+
+def shared_data() -> Path:
+    """The folder of novels and treebanks: beside the checkout, unless FEUILLETON_SHARED_DATA names another."""
+    return Path(os.environ.get("FEUILLETON_SHARED_DATA", _REPO.parent / "shared" / "data"))
 
 
 def sentences_of(text: str, part: Part | None = None) -> tuple[SourceSentence, ...]:

@@ -17,7 +17,7 @@ from feuilleton.contracts.job_settings import JobSettings
 
 
 async def draw_sheet(order: Draw, left_out: Collection[str], maker: str | None, key: Path | None) -> None:
-    """The sheet to standard output, its key to a file. `left_out`: texts of sources not to draw; `maker`: a baseline
+    """The sheet to standard output, its key to a file. `left_out`: letters of sources not to draw; `maker`: a baseline
     in place of the local engine.
     """
     settings = JobSettings(confidence=order.confidence)
@@ -26,7 +26,7 @@ async def draw_sheet(order: Draw, left_out: Collection[str], maker: str | None, 
         for place, novel in enumerate(order.novels):
             sentences = sentences_of(novel_text(novel), order.part)
             sources = over_limit(novel, sentences, settings.sentence_length_limit)
-            unseen = [source for source in sources if source.sentence.text not in left_out]
+            unseen = [source for source in sources if sheets.letters(source.sentence.text) not in left_out]
             wanted = (order.count + place) // len(order.novels)
             found.extend(await draw(unseen, order.seed, wanted, rewrite))
             print(f"{novel}: {wanted} cards of {len(unseen)} sentences over the limit", file=sys.stderr)

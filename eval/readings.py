@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from eval import sheets
-from eval.announced import ANNOUNCED, Draw
+from eval.announced import ANNOUNCED, Draw, other_lists
 from eval.judges import MODELS, judge
 from eval.scoring import Score, by_novel, score
 from eval.sheets import Line, Verdict
@@ -12,6 +12,7 @@ from eval.tables import NOTHING, markdown, percent
 
 NOT_READ = "not yet read"
 BASELINE = "baseline-"  # lists of cards of a baseline
+AGAIN = "again-"  # lists that were read a second time, without the first verdicts
 COLUMNS = ("draw", "cards", "correct", "at least", "by novel")
 
 
@@ -22,17 +23,41 @@ def announced_table(draws: Sequence[Draw] = ANNOUNCED) -> str:
 
 def others_table(folder: Path = sheets.JUDGED) -> str:
     """A row for each further list: read on the way, while the rules still changed."""
-    counted = {draw.judged.name for draw in ANNOUNCED}
-    rows = [_row(path.stem, path) for path in sorted(folder.glob("*.tsv")) if path.name not in counted]
+    rows = [_row(path.stem, path) for path in other_lists(folder)]
     return markdown(COLUMNS, rows or [[NOT_READ, *[NOTHING] * 4]])
 
 
 def judges_table(folder: Path = sheets.JUDGED) -> str:
     """What the parsers say of the engine's cards that were read: whether they see what a reader sees."""
-    paths = (path for path in sorted(folder.glob("*.tsv")) if not path.name.startswith(BASELINE))
+    paths = (path for path in sorted(folder.glob("*.tsv")) if not path.name.startswith((BASELINE, AGAIN)))
     lines = [line for path in paths for line in sheets.read(path)]
     columns = ("read as", "cards", *(f"sentence to {model.rsplit('_', 1)[-1]}" for model in MODELS))
     return markdown(columns, _judged_rows(lines))
+
+
+def agreement_table(folder: Path = sheets.JUDGED) -> str:
+    """What two readings of the same cards have in common."""
+    columns = ("list", "read twice", "correct", "correct, second time", "same verdict", "kappa")
+    rows = []
+    for path in sorted(folder.glob(f"{AGAIN}*.tsv")):
+        name = path.name.removeprefix(AGAIN)
+        first = {(line.source, line.card): line.verdict for line in sheets.read(folder / name)}
+        pairs = [(_is_correct(first[line.source, line.card]), _is_correct(line.verdict)) for line in sheets.read(path)]
+        rows.append([Path(name).stem, f"{len(pairs)}", *_agreement(pairs)])
+    return markdown(columns, rows)
+
+
+def _is_correct(verdict: str) -> bool:
+    return verdict == Verdict.CORRECT
+
+
+def _agreement(pairs: Sequence[tuple[bool, bool]]) -> list[str]:
+    """Shares, and Cohen's kappa: 0 when readers agree as often as chance would have it, 1 when always."""
+    one, two = (sum(pair[at] for pair in pairs) / len(pairs) for at in (0, 1))
+    same = sum(a == b for a, b in pairs) / len(pairs)
+    chance = one * two + (1 - one) * (1 - two)
+    kappa = f"{(same - chance) / (1 - chance):.2f}" if chance < 1 else NOTHING
+    return [percent(one, 1), percent(two, 1), percent(same, 1), kappa]
 
 
 def _judged_rows(lines: Iterable[Line]) -> Iterator[list[str]]:

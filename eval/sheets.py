@@ -83,6 +83,16 @@ def read(path: Path) -> list[Line]:
     return lines
 
 
+def letters(text: str) -> str:
+    """The same for a text in any typography."""
+    return "".join(char for char in text.lower() if char.isalnum())
+
+
+def sources_read(paths: Iterable[Path]) -> frozenset[str]:
+    """The letters of every source on these lists."""
+    return frozenset(letters(line.source) for path in paths for line in read(path))
+
+
 def _lines(rows: Iterable[dict[str, str | None]], path: Path) -> Iterator[Line]:
     for number, row in enumerate(rows, 1):
         numbered = {"id": f"{number}", **row}

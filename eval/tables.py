@@ -28,8 +28,8 @@ class NovelFigures:
     """All of one novel: `words_right` (typeset, read back) and `ends_f1` from 0 to 1, and its cards by maker."""
 
     novel: str
-    words_right: float | None
-    ends_f1: float | None
+    words_right: float
+    ends_f1: float
     made: Mapping[str, Made]
 
 
@@ -57,6 +57,7 @@ FIGURES = (
     Figure("typography", _fault(lambda made: made.counts.made.typography), good=0, digits=2),
     Figure("dangling", _fault(lambda made: made.counts.made.dangling), good=0, digits=2),
     Figure("no verb", _fault(lambda made: made.counts.made.without_verb), good=0, digits=2),
+    Figure("no subject", _fault(lambda made: made.counts.made.without_subject), good=0, digits=2),
     *(Figure(f"sentence to {model.rsplit('_', 1)[-1]}", _judge(model)) for model in MODELS),
 )
 COLUMNS = ("novel", "words right", "ends F1", "cards by", "cards", "words a card", *(one.name for one in FIGURES))

@@ -1,5 +1,7 @@
 """The page's tables: their columns, their totals, and which figures are called useless."""
 
+from pathlib import Path
+
 import pytest
 
 from eval import page
@@ -9,7 +11,7 @@ from eval.judges import MODELS
 from eval.measuring import together
 from eval.novels import Part
 from eval.readings import COLUMNS as READING_COLUMNS
-from eval.readings import announced_table
+from eval.readings import agreement_table, announced_table
 from eval.tables import COLUMNS, FIGURES, NovelFigures, quality_table, telling_table, verdict
 from feuilleton.contracts.job_settings import Confidence
 from feuilleton.contracts.quality import CardCounts, QualityCounts
@@ -19,6 +21,7 @@ SECTIONS = {
     "telling": ("figure", next(iter(ENGINES)), *BASELINES, "tells them apart"),
     "announced": READING_COLUMNS,
     "other readings": READING_COLUMNS,
+    "agreement": ("list", "read twice", "correct", "correct, second time", "same verdict", "kappa"),
     "judges": ("read as", "cards", "sentence to sm", "sentence to md"),
 }
 
@@ -60,7 +63,7 @@ def test_a_novel_has_a_row_for_each_maker_and_its_text_in_the_first() -> None:
     assert first["sentence to md"] == "90.0 %"
     assert [cells(table, row)[3] for row in range(2, 7)] == [*ENGINES, *BASELINES, BOOK]
     assert {cells(table, row)[0] for row in range(3, 7)} == {""}
-    assert cells(table, 6)[6:13] == ["–"] * 7
+    assert cells(table, 6)[6:14] == ["–"] * 8
 
 
 def test_all_novels_together_are_sums_of_cards() -> None:
@@ -95,6 +98,15 @@ def test_a_figure_tells_by_ten_points(good: int, shares: list[float | None], exp
 def test_a_draw_that_nobody_read_is_called_so() -> None:
     unread = Draw("no-such-list", 1, Confidence.STRICT, Part())
     assert cells(announced_table([unread]), 2) == ["no-such-list", *["not yet read"] * 4]
+
+
+def test_two_readings_are_compared_card_by_card(tmp_path: Path) -> None:
+    head, cards = "source\tcard\tverdict\treason\n", "abcdefghij"
+    first = "".join(f"S.\t{card}\t{'ok' if card < 'i' else 'wrong'}\t\n" for card in cards)
+    again = "".join(f"S.\t{card}\t{'ok' if card < 'h' else 'doubtful'}\t\n" for card in reversed(cards))
+    (tmp_path / "one.tsv").write_text(head + first, encoding="utf-8")
+    (tmp_path / "again-one.tsv").write_text(head + again, encoding="utf-8")
+    assert cells(agreement_table(tmp_path), 2) == ["one", "10", "80.0 %", "70.0 %", "90.0 %", "0.74"]
 
 
 def test_the_page_has_the_columns_of_every_table() -> None:

@@ -2,23 +2,17 @@
 
 import pytest
 
-from eval import sheets
-from eval.announced import ANNOUNCED
+from eval.announced import ANNOUNCED, other_lists
 from eval.novels import NOVELS, Part, novel_text, sentences_of
+from eval.sheets import JUDGED, letters, sources_read
 
-
-def letters(text: str) -> str:
-    return "".join(ch for ch in text.lower() if ch.isalnum())
+BORDER = 0.005  # of a novel; who counts in something other than words comes out a page off
 
 
 @pytest.mark.usefixtures("shared_data")
 def test_no_judged_source_stands_in_the_part_of_an_announced_draw() -> None:
-    counted = {draw.judged.name for draw in ANNOUNCED}
-    lists = [path for path in sheets.JUDGED.glob("*.tsv") if path.name not in counted]
-    read = {letters(line.source): f"{path.name} {line.id}" for path in lists for line in sheets.read(path)}
     begin = min(draw.part.begin for draw in ANNOUNCED)
-    kept = unread_letters(begin)
-    assert [where for source, where in read.items() if source in kept] == []
+    assert sources_read(other_lists()) & unread_letters(begin + BORDER) == set()
 
 
 def unread_letters(begin: float) -> set[str]:
@@ -35,3 +29,12 @@ def unread_letters(begin: float) -> set[str]:
 def test_such_a_sentence_would_be_found() -> None:
     source = next(one for one in reversed(sentences_of(novel_text("Verne"))) if len(one.text) > 80)
     assert letters(source.text) in unread_letters(0.6)
+
+
+def test_typography_does_not_hide_that_a_sentence_was_read() -> None:
+    assert letters("« L’été\u202f! » dit-il…") == letters("- L'été! dit il...")
+
+
+def test_the_draws_that_count_are_no_other_lists() -> None:
+    assert {path.parent for path in other_lists()} == {JUDGED}
+    assert not {draw.judged for draw in ANNOUNCED} & set(other_lists())
