@@ -224,6 +224,31 @@ async def test_after_one_failure_of_any_kind_every_sentence_still_gets_its_cards
     assert gemini.stats.paid_again == 0
 
 
+@pytest.mark.parametrize(
+    ("fault", "failing"),
+    [
+        (Fault.MISSING_IDS, [sentence.id for sentence in LONG[::2]]),
+        (Fault.WRONG_IDS, [sentence.id for sentence in LONG]),
+        (Fault.NOT_JSON, [sentence.id for sentence in LONG]),
+        (Fault.LONG_CARDS, [sentence.id for sentence in LONG]),
+        (Fault.CUT_JSON, None),
+        (Fault.MAX_TOKENS, None),
+    ],
+)
+async def test_only_the_failing_sentences_are_asked_for_again_and_fewer_at_a_time(
+    gemini: FakeGemini, engine: GeminiEngine, fault: Fault, failing: list[str] | None
+) -> None:
+    gemini.plan = Plan(faults=(fault,))
+    checkpoint = await extract(engine)
+    first, *repairs = gemini.asks
+    again = [sentence for ask in repairs for sentence in ask.wanted]
+    # An answer that breaks off leaves the sentences from the break on; where that is, the fake says by its length.
+    assert again == (list(first.wanted)[-len(again) :] if failing is None else failing)
+    assert 0 < len(again) < len(first.wanted) or failing is not None
+    assert all(len(ask.wanted) <= len(LONG) / 2 for ask in repairs)
+    assert checkpoint.prompt_version == engine.prompt_version
+
+
 async def test_sentences_that_are_always_refused_are_listed_and_all_others_get_cards(
     gemini: FakeGemini, engine: GeminiEngine
 ) -> None:

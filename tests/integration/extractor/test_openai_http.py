@@ -225,6 +225,7 @@ async def test_after_one_failure_of_any_kind_every_sentence_still_gets_its_cards
     assert checkpoint.usage.calls == server.stats.paid
     assert (checkpoint.engine, checkpoint.model) == (Engine.OPENAI, MODEL)
     assert {ask.model for ask in server.asks} == {MODEL}
+    assert checkpoint.prompt_version == engine.prompt_version
 
 
 async def test_sentences_that_are_always_filtered_are_listed_and_all_others_get_cards(

@@ -58,7 +58,16 @@ def test_the_answer_is_bound_to_the_schema_keyed_by_the_id_of_the_source() -> No
     phrases = schema.properties["phrases"].items
     assert phrases is not None
     assert phrases.required == ["id", "cartes"]
-    assert config.max_output_tokens == prompting.output_room(a_rewrite_request())
+
+
+def test_a_model_that_thinks_has_room_for_it_beside_its_answer() -> None:
+    rooms = {
+        model: prompt.rewrite_config(replace(a_rewrite_request(), model=model)).max_output_tokens or 0
+        for model in ("gemini-3.5-flash-lite", "gemini-2.5-pro", "gemini-3.8-flash", "unheard-of")
+    }
+    least = prompting.output_room(a_rewrite_request())
+    assert rooms["gemini-3.5-flash-lite"] == rooms["gemini-2.5-pro"] == least
+    assert rooms["gemini-3.8-flash"] == rooms["unheard-of"] > 2 * least
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from extractor.engines.gemini.prompt import PROMPT_VERSION as GEMINI_VERSION
 from extractor.engines.openai.dialect import PROMPT_VERSION as OPENAI_VERSION
 from extractor.engines.port import BadAnswerError, RewriteRequest
 from extractor.lexicon import french
+from extractor.order import out_of_order
 from extractor.validation import SourceRules, judge_card
 from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import Usage
@@ -122,6 +123,7 @@ def test_the_examples_of_the_instruction_keep_its_rules() -> None:
             assert {card: judge_card(card, rules) for card in item["cartes"]} == dict.fromkeys(
                 item["cartes"], Verdict.OK
             )
+            assert out_of_order(item["cartes"], source, french()) == frozenset()
 
 
 def test_the_examples_are_of_sentences_that_need_it() -> None:

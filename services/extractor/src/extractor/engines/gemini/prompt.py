@@ -39,6 +39,7 @@ PAGE_SCHEMA = types.Schema(
 )
 
 _TOKENS_PER_PAGE = 8192
+_ROOM_TO_THINK = 12_288  # over the room of every request
 MIN_THINKING_BUDGET = 128  # gemini-2.5-pro takes no less
 _TAKE_MINIMAL_THINKING = ("flash-lite", "gemini-3-flash", "gemini-3.5-flash")
 
@@ -52,7 +53,7 @@ def rewrite_config(request: RewriteRequest) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
         system_instruction=prompting.INSTRUCTION,
         temperature=temperature_of(request),
-        max_output_tokens=prompting.output_room(request),
+        max_output_tokens=prompting.output_room(request) + _extra_room(request.model),
         response_mime_type="application/json",
         response_schema=ANSWER_SCHEMA,
         thinking_config=thinking_for(request.model),
@@ -85,6 +86,12 @@ def thinking_for(model: str) -> types.ThinkingConfig | None:
         level = types.ThinkingLevel.MINIMAL if takes_minimal else types.ThinkingLevel.LOW
         return types.ThinkingConfig(thinking_level=level)
     return None
+
+
+def _extra_room(model: str) -> int:
+    """What a model may think that cannot be kept from it; cut off there, the whole call was paid for nothing."""
+    thinking = thinking_for(model)
+    return 0 if thinking is not None and thinking.thinking_level is not types.ThinkingLevel.LOW else _ROOM_TO_THINK
 
 
 def temperature_of(request: RewriteRequest) -> float | None:
