@@ -11,6 +11,7 @@ from feuilleton.contracts.errors import ObjectNotFoundError, StoreUnavailableErr
 from feuilleton.storage.objects import open_store
 from feuilleton.storage.ports import ObjectStore
 from feuilleton_local.ports import LOOPBACK, free_ports
+from tests.model.dict_store import DictStore
 
 PART = 3_000_000
 
@@ -24,8 +25,10 @@ def s3_endpoint() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "file", "s3"])
+@pytest.fixture(params=["dict", "memory", "file", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    if request.param == "dict":
+        return DictStore()
     if request.param == "memory":
         return open_store("memory:///")
     if request.param == "file":
