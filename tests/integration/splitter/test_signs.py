@@ -10,7 +10,7 @@ import pytest
 from eval.measures.fidelity import Fidelity, fidelity, found_words, read_pdf
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton_sample.markup import Chapter, Paragraph, ParagraphKind
-from feuilleton_sample.prints import STYLES, Heads, Print, print_book
+from feuilleton_sample.prints import STYLES, Foot, Heads, Print, print_book
 from splitter.pages import ReadLimits
 from splitter.pdf_reading import open_pdf, read_pages
 from splitter.planning import BookText
@@ -32,9 +32,9 @@ COMPOUNDS = (
 
 
 def typeset(*texts: str) -> Print:
-    """A chapter of short lines, without heads: on a single page nobody could tell one from text."""
+    """A chapter of short lines on one long page without a head."""
     chapter = Chapter("I", None, tuple(Paragraph(ParagraphKind.PROSE, text) for text in texts))
-    style = replace(STYLES[NARROW], heads=Heads.NONE)
+    style = replace(STYLES[NARROW], width_mm=60, height_mm=4_000, heads=Heads.NONE, foot=Foot.NONE)
     return print_book([chapter], style, author="Auteur", title="Titre", notes=())
 
 
@@ -122,8 +122,9 @@ def test_hyphens_that_are_fixed_leave_those_of_the_source(broken: tuple[Print, F
 def test_a_compound_keeps_its_hyphens_wherever_its_line_ends(compound: str, tmp_path: Path) -> None:
     """Pushed along the line letter by letter, it is broken at each of its hyphens."""
     texts = [
-        f"{'i' * count} il marchait {count} fois vers la ville, {compound} encore {count} jours, merveilleusement."
-        for count in range(1, 55)
+        f"{letter * count} il marchait {count} fois vers la ville, {compound} encore {count} jours, merveilleusement."
+        for letter in "nimo"
+        for count in range(1, 40)
     ]
     made = typeset(*texts)
     at_line_ends = {line for line in _line_ends(made.pdf, tmp_path) if compound.startswith(line)}
