@@ -44,6 +44,8 @@ def predicate(text: str) -> Predicate:
         "Quel est ce port ?",
         "— Assez, dit le juge.",
         "Ne me quitte pas.",
+        "Quelque chat sur les toits bombait son dos.",
+        "Bientôt tout reposa dans la ville.",
         "Sur le pont le capitaine monta.",
         "D'un bond de côté, Martial les évita.",
         "Il pense que la mer monte.",

@@ -54,7 +54,7 @@ FUNCTION_WORDS = (
 SUBORDINATORS = RELATIVES | _words("quand lorsque lorsqu' puisque puisqu' quoique quoiqu' si s' comme")
 PRESENTATIVES = _words("voici voilà revoici revoilà")
 # `peut-être que`: what follows is said outright.
-OUTRIGHT = PRESENTATIVES | _words("peut-être heureusement sûrement assurément certes apparemment est-ce")
+OUTRIGHT = PRESENTATIVES | _words("peut-être heureusement sûrement assurément certes apparemment est-ce c'est-à-dire")
 LINKS = _words("et ou mais or ni car donc puis alors")
 # Pronouns that stand as a noun does.
 PRONOUNS = STRONG_PRONOUNS | _words(
@@ -62,6 +62,7 @@ PRONOUNS = STRONG_PRONOUNS | _words(
     " autres quelqu'un quelques-uns ça cela"
     " moi-même toi-même lui-même elle-même soi-même nous-mêmes vous-mêmes eux-mêmes elles-mêmes"
 )
+QUANTIFIERS = _words("quelque quelques chaque plusieurs maint maints")
 # What stands without preposition and yet is no subject: `le soir, ...`.
 TIMES = _words(
     "soir matin matinée soirée jour journée lendemain veille surlendemain nuit après-midi midi minuit heure heures"
@@ -77,12 +78,15 @@ SPEECH_LEMMAS = _words(
 # Behind a full vowel: `le onze`, `que oui`; or behind a `ce`, `je`, `que` that stands alone.
 WITHOUT_ELISION = _words("un une onze onzième oui ouate ouistiti uhlan à en au aux et ou entre avec où après")
 
-# A card cannot end in one of these. Left out: words that also stand alone (`avant`, `donc`, `en`, `y`, `tout`).
+# A card cannot end in one of these. Left out: words that also stand alone (`avant`, `donc`, `tout`).
 DANGLING_ENDS = _words(
     "de d' du des à au aux le la les l' ce cet cette ces mon ma mes ton ta tes sa ses notre votre et ou ni que"
     " qu' dont si s' comme par pour sans sur sous dans avec chez vers entre parmi jusque jusqu' lorsque lorsqu'"
     " puisque puisqu' quoique quoiqu' afin parce tandis dès je j' tu il ils on ne n' me m' te t' se"
+    " y en très ayant étant"
 )
+# Dangling too, where nothing is counted: `j'en ai un`, `il n'y en a qu'une`.
+COUNTING = _words("un une")
 
 
 @dataclass(frozen=True)

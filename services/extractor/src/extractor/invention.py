@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractor.french import FUNCTION_WORDS, NEGATIONS, Token, tokenize
 from extractor.lexicon import Lexicon
@@ -20,6 +21,7 @@ class SourceVocabulary:
     negated: bool
 
 
+@lru_cache(maxsize=1024)  # the cards of a chunk are judged, and counted later
 def vocabulary_of(source: str, before: str, lexicon: Lexicon) -> SourceVocabulary:
     """`before` resolves pronouns, so its words count; whether something is denied is the source's own matter."""
     forms = frozenset(part for text in (source, before) for part in _forms(tokenize(text)))

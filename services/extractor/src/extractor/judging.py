@@ -5,8 +5,11 @@ A chunk of 1,000 words takes tens of milliseconds; in the loop, every heartbeat 
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from extractor.card_parsing import CardParser, NoCardParser, ParsedPredicate
 from extractor.figures import count_figures
@@ -21,6 +24,10 @@ from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.quality import QualityCounts
 
+# One for the process: the rules hold the interpreter's lock, and each further thread would make the loop wait longer.
+_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
+
+T = TypeVar("T")
 Rules = Mapping[SentenceId, SourceRules]
 Drafts = Mapping[SentenceId, Sequence[CardDraft]]
 
@@ -61,21 +68,21 @@ class Judge:
         """What happens to each sentence, and what the cards of the wanted ones are measured against.
         `rewrites_short`: the engine may be asked for sentences under the minimum too.
         """
-        plan = await asyncio.to_thread(plan_chunk, sentences, settings, self._lexicon)
+        plan = await _in_thread(plan_chunk, sentences, settings, self._lexicon)
         parsed = await self._parse([plan.cards[at].text for at in plan.undecided])
         plan = decide_fragments(plan, parsed, settings)
         if rewrites_short:
             plan = send_short(plan, sentences, settings, before=before)
-        rules = await asyncio.to_thread(source_rules, sentences, plan.wanted, settings, self._lexicon, before)
+        rules = await _in_thread(source_rules, sentences, plan.wanted, settings, self._lexicon, before)
         return plan, rules
 
     async def judge(self, drafts: Drafts, rules: Rules) -> Mapping[SentenceId, Judged]:
         """A verdict on each draft; `rules` holds an entry for each source."""
-        cards = await asyncio.to_thread(_judge_all, drafts, rules)
+        cards = await _in_thread(_judge_all, drafts, rules)
         open_texts = [each.card.text for group in cards.values() for each in group if each.undecided]
         parsed = dict(zip(open_texts, await self._parse(open_texts), strict=True))
         decided = {source: [_decide(each, parsed) for each in group] for source, group in cards.items()}
-        return await asyncio.to_thread(_sum_up, decided, rules)
+        return await _in_thread(_sum_up, decided, rules)
 
     async def count(
         self,
@@ -87,10 +94,15 @@ class Judge:
         before: str = "",
     ) -> QualityCounts:
         """The figures of the final cards."""
-        return await asyncio.to_thread(count_figures, cards, dropped, sentences, settings, self._lexicon, before=before)
+        counting = partial(count_figures, cards, dropped, sentences, settings, self._lexicon, before=before)
+        return await _in_thread(counting)
 
     async def _parse(self, texts: Sequence[str]) -> Sequence[ParsedPredicate | None]:
         return await self._parser.parse_cards(texts) if texts else ()
+
+
+async def _in_thread(func: Callable[..., T], *args: object) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, func, *args)
 
 
 def source_rules(

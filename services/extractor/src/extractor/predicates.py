@@ -4,6 +4,7 @@ order. By the lexicon and the words around; what they leave open is POSSIBLE. Pu
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extractor.french import (
     CLITICS,
@@ -18,6 +19,7 @@ from extractor.french import (
     PREPOSITIONS,
     PRESENTATIVES,
     PRONOUNS,
+    QUANTIFIERS,
     SPEECH_LEMMAS,
     SUBJECTS,
     SUBORDINATORS,
@@ -54,11 +56,13 @@ class Predicate:
 NO_PREDICATE = Predicate(Evidence.NONE)
 
 
+@lru_cache(maxsize=2048)  # a card is judged, looked at for what is open, and counted
 def find_predicate(text: str, lexicon: Lexicon) -> Predicate:
     """The verb that comes closest to a whole clause. About 20 µs a new word."""
     return max(_predicates(_read(text, lexicon)), key=_rank, default=NO_PREDICATE)
 
 
+@lru_cache(maxsize=1024)
 def verbs_with_subject(text: str, lexicon: Lexicon) -> frozenset[str]:
     """The verbs of `text` that surely have a subject, so that a card that shows one bare has lost it."""
     sentence = _read(text, lexicon)
@@ -232,7 +236,7 @@ class _Clause:
     def _is_bare(self, token: Token) -> bool:
         """Whether a noun phrase without preposition, or an infinitive, begins with it."""
         infinitive = any(reading.features.startswith("W") for reading in self.sentence.lexicon.readings(token.key))
-        return token.key in DETERMINERS or token.key in PRONOUNS or infinitive or self._is_name(token)
+        return token.key in DETERMINERS | PRONOUNS | QUANTIFIERS or infinitive or self._is_name(token)
 
     def _opens_with_objects(self) -> bool:
         """`Lui donna son bras`, `la regarda descendre`: no subject can stand ahead, and none is expected behind."""
@@ -283,12 +287,15 @@ class _Clause:
 def _ends_in_noun_phrase(words: tuple[Token, ...]) -> bool:
     """`sur le pont le capitaine`: what stands right ahead of the verb hangs on no preposition."""
     at = len(words) - 1
-    if not words[at].form[:1].isupper():
+    named = words[at].form[:1].isupper()
+    if not named and words[at].key not in PRONOUNS:
         while at > 0 and _is_nominal(words[at]) and words[at].key not in DETERMINERS:
             at -= 1
         if at == len(words) - 1 or words[at].key not in DETERMINERS - CONTRACTED:
             return False
-    return at > 0 and words[at - 1].key not in PREPOSITIONS | CONTRACTED and not words[at - 1].form[:1].isupper()
+    before = words[at - 1] if at else None
+    hangs = before is None or before.key in PREPOSITIONS | CONTRACTED or (named and before.form[:1].isupper())
+    return not hangs
 
 
 def _is_reflexive(tokens: tuple[Token, ...], index: int) -> bool:

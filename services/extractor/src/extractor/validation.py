@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from extractor.card_parsing import ParsedPredicate
-from extractor.french import DANGLING_ENDS, RELATIVES, tokenize
+from extractor.french import COUNTING, DANGLING_ENDS, RELATIVES, Token, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
 from extractor.predicates import Predicate, find_predicate, verbs_with_subject
@@ -17,6 +17,8 @@ from extractor.verbs import Evidence, is_verbal
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.text import count_words
+
+_COUNTED = frozenset({"en", "ne", "n'", "pas"})
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,16 @@ def _end_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
     wishes = first.key in ("que", "qu'") and find_predicate(card, rules.lexicon).main is Evidence.SURE
     if first.key in RELATIVES and not (asks(card) or wishes) and theirs[:1] and first.key != theirs[0].key:
         yield Verdict.DANGLING_START
-    ends = last.key in DANGLING_ENDS and not last.joined and not is_verbal(tokens, len(tokens) - 1, rules.lexicon)
-    if ends and theirs[-1:] and last.key != theirs[-1].key:
+    if _is_left_open(tokens, rules.lexicon) and theirs[-1:] and last.key != theirs[-1].key:
         yield Verdict.DANGLING_END
+
+
+def _is_left_open(tokens: tuple[Token, ...], lexicon: Lexicon) -> bool:
+    """Whether the last word calls for another."""
+    last = tokens[-1]
+    if last.joined or is_verbal(tokens, len(tokens) - 1, lexicon):
+        return False
+    return last.key in DANGLING_ENDS or (last.key in COUNTING and not any(token.key in _COUNTED for token in tokens))
 
 
 def _word_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
