@@ -70,8 +70,9 @@ class Result:
         found: list[str] = []
         text = [sentence for sentence in self.source if sentence.id.startswith("s")]
         position = 0
+        read_anew = {sentence.page for sentence in self.source if ids.read_from_image(sentence.id)}
         for chunk in self.manifest.chunks:
-            if chunk.kind is ChunkKind.PAGE:
+            if chunk.kind is ChunkKind.PAGE and read_anew.intersection(chunk.pages):
                 continue
             if chunk.index in gone:
                 found += [sentence.id for sentence in text[position : position + chunk.sentences]]
@@ -87,15 +88,12 @@ class Result:
 
     def _check_report(self) -> None:
         assert self.report.cards == len(self.cards)
-        assert self.report.source_sentences == self.manifest.source_sentences + self._page_sentences()
+        assert self.report.source_sentences == len(self.source)
         assert sum(self.report.dropped_by_reason.values()) == len(self.report.dropped)
         for chunk in self.report.chunks:
             lines = self.cards_jsonl[chunk.start : chunk.end].splitlines()
             assert len(lines) == chunk.cards
         assert sum(chunk.cards for chunk in self.report.chunks) == len(self.cards)
-
-    def _page_sentences(self) -> int:
-        return sum(not sentence.id.startswith("s") for sentence in self.source)
 
 
 def store_folder(stack: Stack) -> Path:
@@ -127,17 +125,15 @@ def read_result(stack: Stack, client: FeuilletonClient, job: Job) -> Result:
 
 
 def _source(folder: Path, manifest: Manifest, checkpoints: list[Checkpoint]) -> list[SourceSentence]:
-    """All source sentences in book order, those of page chunks at their place."""
+    """All source sentences in book order, those read from page images in place of what the text layer said."""
     lines = (folder / "source.jsonl").read_bytes().splitlines()
     text = [SourceSentence.model_validate_json(line) for line in lines]
     pages = {point.index: point.sentences for point in checkpoints}
     found: list[SourceSentence] = []
     position = 0
     for chunk in manifest.chunks:
-        if chunk.kind is ChunkKind.PAGE:
-            found += pages.get(chunk.index, ())
-        else:
-            found += text[position : position + chunk.sentences]
-            position += chunk.sentences
+        read = pages.get(chunk.index, ()) if chunk.kind is ChunkKind.PAGE else ()
+        found += read or text[position : position + chunk.sentences]
+        position += chunk.sentences
     assert position == len(text)
     return found

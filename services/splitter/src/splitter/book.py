@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.documents import Manifest, ManifestChunk, SourceSentence
+from feuilleton.contracts.documents import ChunkKind, Manifest, ManifestChunk, SourceSentence
 from feuilleton.contracts.errors import InvalidInputError, JobCancelledError
 from feuilleton.contracts.events import UploadSubmitted
 from feuilleton.contracts.ids import ObjectKey
@@ -156,7 +156,7 @@ def make_manifest(order: UploadSubmitted, read: _ReadBook, source: bytes) -> Man
         source_sha256=hashlib.sha256(source).hexdigest(),
         pages=read.pages,
         chapters=read.text.chapters,
-        source_sentences=len(sentences),
+        source_sentences=sum(chunk.sentences for chunk in chunks if chunk.kind is ChunkKind.TEXT),
         words=sum(chunk.words for chunk in chunks),
         chunks=tuple(chunks),
         left_out=gather(read.text.left_out),

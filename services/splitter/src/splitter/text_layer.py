@@ -28,6 +28,7 @@ _LEADERS = re.compile(r"(?:\s?[.·_]){4,}")
 # Words of four letters or more in small letters: short ones are made of any dirt, names are in no list.
 _TELLING = re.compile(r"(?<![^\W_])[^\W\d_]{4,}(?![^\W_])")
 _FEWEST_TELLING = 20
+_FEW_TELLING = 8  # on a scan: enough to call it junk
 # Known shares of pages: 0.93 to 1.00 in the typeset novels (the worst, half in German: 0.78), 0.95 where a
 # recogniser was right with 93 % of the words, 0.77 with 77 %, 0.5 with a third; 0.05 to 0.30 in English.
 _BAD_SHARE = 0.75
@@ -67,7 +68,7 @@ def judge_pages(pages: Sequence[Page], french: AbstractSet[str], others: Lists) 
     """
     kinds = {page.number: page_kind(page) for page in pages}
     texts = [page for page in pages if kinds[page.number] is PageKind.TEXT]
-    shares = {page.number: share for page in texts if (share := known_share(page.text, french)) is not None}
+    shares = {page.number: share for page in texts if (share := _share(page, french)) is not None}
     poor = bool(shares) and median(shares.values()) < _BAD_SCAN_SHARE
     bad: list[int] = []
     for page in texts:
@@ -92,10 +93,10 @@ def page_kind(page: Page) -> PageKind:
     return PageKind.TEXT if reads_like_language(page.text) else PageKind.PICTURE
 
 
-def known_share(text: str, words: AbstractSet[str]) -> float | None:
-    """The share of the telling words that are in the list; None for too few to judge."""
+def known_share(text: str, words: AbstractSet[str], fewest: int = _FEWEST_TELLING) -> float | None:
+    """The share of the telling words that are in the list; None where they are fewer than `fewest`."""
     telling = [word for word in _TELLING.findall(text.replace("-\n", "")) if word.islower()]
-    if len(telling) < _FEWEST_TELLING:
+    if len(telling) < fewest:
         return None
     return sum(word in words for word in telling) / len(telling)
 
@@ -110,6 +111,14 @@ def reads_like_language(text: str) -> bool:
     if letters < _FEW_LETTERS:
         return True
     return _has_vowels(text, letters) and _has_words(text)
+
+
+def _share(page: Page, french: AbstractSet[str]) -> float | None:
+    share = known_share(page.text, french)
+    if share is None and is_scan(page):
+        share = known_share(page.text, french, _FEW_TELLING)
+        return share if share is not None and share < _JUNK_SHARE else None
+    return share
 
 
 def _is_bad(page: Page, share: float, others: Lists) -> bool:

@@ -87,7 +87,8 @@ class ManifestChunk(Document):
 class Manifest(Document):
     """What the splitter made of a book; create-once, written after source.jsonl, which it names by sha256.
 
-    `pages` counts the pages of the PDF. `bad_ocr` are pages whose text layer is the work of bad recognition.
+    `pages` counts the pages of the PDF, `source_sentences` and `words` what is in chunks of text. `bad_ocr` are pages
+    whose text layer is the work of bad recognition.
     `fault` is set when there is nothing to extract (`no_text`).
     """
 
