@@ -135,7 +135,7 @@ class _Builder:
         self.paragraphs.append(Paragraph(text, len(self.sections) - 1, starts, kind, self.matter))
         if kind is ParagraphKind.TEXT and self.matter is None:
             section = self.sections[-1]
-            self.sections[-1] = replace(section, words=section.words + len(text.split()))
+            self.sections[-1] = replace(section, words=section.words + count_words(text))
 
 
 def _joined(
