@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         case "score":
             return 0 if print_score(options.sheet) else 1
         case "measure":
-            write_page(options.every)
+            asyncio.run(write_page(options.every))
         case "readings":
             write_readings()
     return 0

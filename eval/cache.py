@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,13 +24,16 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def checkpoints(key: Sequence[str], compute: Callable[[], Iterable[Checkpoint]]) -> list[Checkpoint]:
-    """What was computed for this key before, or is now."""
-    name = hashlib.sha256("\0".join(key).encode()).hexdigest()[:24]
+async def checkpoints(
+    name: str, key: Sequence[str], compute: Callable[[], Awaitable[Sequence[Checkpoint]]]
+) -> list[Checkpoint]:
+    """What was computed for this key before, or is now; of each name only the last is kept."""
     path = FOLDER / f"cards-{name}.jsonl"
-    if not path.exists():
-        _write(path, "".join(each.model_dump_json() + "\n" for each in compute()))
-    return [Checkpoint.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    head = hashlib.sha256("\0".join(key).encode()).hexdigest()
+    if not path.exists() or not path.read_text(encoding="utf-8").startswith(head):
+        lines = [each.model_dump_json() for each in await compute()]
+        _write(path, "\n".join([head, *lines]))
+    return [Checkpoint.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 def verdicts(model: str, texts: Iterable[str], judge: Callable[[list[str]], list[bool]]) -> dict[str, bool]:

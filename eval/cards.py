@@ -1,13 +1,13 @@
 """The figures of cards, by novel and by what made them."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval import cache
 from eval.baselines import Cut, at_commas, every_limit_words
-from eval.engine import extract_all, local_engine
+from eval.engine import extract_all
 from eval.judges import MODELS, judge
+from extractor.engines.port import RewriteEngine
 from extractor.figures import count_figures
 from extractor.lexicon import french
 from extractor.planning import FRAGMENT
@@ -53,13 +53,13 @@ def sample(sentences: Sequence[SourceSentence], every: int) -> tuple[Piece, ...]
     return tuple(_pieces(sentences))[::every]
 
 
-def figures_of(novel: str, pieces: Sequence[Piece]) -> dict[str, Made]:
+async def figures_of(novel: str, pieces: Sequence[Piece], engine: RewriteEngine) -> dict[str, Made]:
     """Makers in the order of the table: the engine's settings, the baselines, and the book itself as a yardstick."""
     settings = JobSettings()
     made: dict[str, Made] = {}
     for name, confidence in ENGINES.items():
         chosen = settings.model_copy(update={"confidence": confidence})
-        found = _engine_checkpoints(novel, pieces, chosen)
+        found = await _extracted(novel, pieces, chosen, engine)
         cards = [tuple(card for card in one.cards if card.method in _MADE) for one in found]
         made[name] = measure(pieces, cards, chosen)
     for name, cut in BASELINES.items():
@@ -117,13 +117,12 @@ def _pieces(sentences: Sequence[SourceSentence]) -> Iterable[Piece]:
         yield Piece(tuple(run), before)
 
 
-def _engine_checkpoints(novel: str, pieces: Sequence[Piece], settings: JobSettings) -> list[Checkpoint]:
+async def _extracted(
+    novel: str, pieces: Sequence[Piece], settings: JobSettings, engine: RewriteEngine
+) -> list[Checkpoint]:
     text = "\n".join(sentence.text for piece in pieces for sentence in piece.sentences)
-    key = (novel, text, settings.model_dump_json(), cache.code_hash())
-    return cache.checkpoints(key, lambda: asyncio.run(_extract(pieces, settings)))
-
-
-async def _extract(pieces: Sequence[Piece], settings: JobSettings) -> list[Checkpoint]:
+    key = (text, settings.model_dump_json(), cache.code_hash())
     chunks, befores = [piece.sentences for piece in pieces], [piece.before for piece in pieces]
-    async with local_engine() as engine:
-        return await extract_all(engine, chunks, befores, settings)
+    return await cache.checkpoints(
+        f"{novel}-{settings.confidence}", key, lambda: extract_all(engine, chunks, befores, settings)
+    )

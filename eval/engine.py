@@ -18,8 +18,8 @@ _PATIENT_SECONDS = 600.0  # the machine may be busy
 
 @asynccontextmanager
 async def local_engine() -> AsyncIterator[LocalEngine]:
+    """Its models are loaded by the first call: often all cards are known from the run before."""
     engine = LocalEngine(LocalOptions(workers=WORKERS, timeout_seconds=_PATIENT_SECONDS))
-    await engine.start()
     try:
         yield engine
     finally:

