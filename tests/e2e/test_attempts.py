@@ -27,7 +27,9 @@ def plan(gemini: str, **behaviour: object) -> None:
 
 def paid_calls(gemini: str) -> int:
     """Since it was asked last."""
-    return int(httpx.post(f"{gemini}/stats/reset").raise_for_status().json()["paid"])
+    paid = int(httpx.get(f"{gemini}/stats").raise_for_status().json()["paid"])
+    httpx.post(f"{gemini}/stats/reset").raise_for_status()
+    return paid
 
 
 def upload(client: FeuilletonClient, sample_pdf: Path) -> Job:

@@ -21,7 +21,7 @@ from ingest import sweep as sweeping
 from ingest.adapters.postgres import PostgresAdmissionStore
 from ingest.errors import KeyInUseError
 from ingest.outbox import Outbox
-from ingest.ports import Admission, IdempotencyKey
+from ingest.ports import Admission, IdempotencyKey, Queue
 from tests.builders import a_job
 
 pytestmark = pytest.mark.servers
@@ -55,10 +55,10 @@ async def test_the_sweep_removes_what_was_staged_and_never_admitted(
         await store.put(ids.upload_key(TENANT, admission.accepted.job), b"%PDF-")
     await store.put("incoming/fresh", b"x")
     await rows.admit(an_admission(1))
-    assert await sweeping.sweep(store, rows, datetime.now(UTC)) == 1
+    assert await sweeping.sweep(store, rows, datetime.now(UTC), deleted_seconds=3600.0) == 1
     assert [info.key async for info in store.list("tenants/")] == [ids.upload_key(TENANT, ids.JobId("job-1"))]
     assert await store.exists("incoming/fresh")
-    assert await sweeping.sweep(store, rows, datetime.now(UTC) + timedelta(days=2)) == 1
+    assert await sweeping.sweep(store, rows, datetime.now(UTC) + timedelta(days=2), deleted_seconds=3600.0) == 1
     assert not await store.exists("incoming/fresh")
 
 
@@ -71,7 +71,7 @@ async def test_housekeeping_that_began_before_the_schema_was_there_goes_on(
     database = Database(fresh_database_url, service="tests", size=3)
     await database.start()
     rows, publisher = PostgresAdmissionStore(database), MemoryPublisher()
-    housekeeping = sweeping.Housekeeping(open_store("memory:///"), rows, Outbox(rows, publisher), 0.05)
+    housekeeping = sweeping.Housekeeping(open_store("memory:///"), rows, Outbox(rows, publisher), 0.05, 3600.0)
     await housekeeping.start()
     await asyncio.sleep(0.5)
     await migrate(fresh_database_url, schema="ingest", scripts=Path(str(ingest.__file__)).parent / "migrations")
@@ -138,3 +138,29 @@ async def test_a_lost_lease_admits_nothing(rows: PostgresAdmissionStore) -> None
     with pytest.raises(KeyInUseError):
         await rows.admit(Admission(a_job("job-1"), (), "print", lease))
     assert await rows.pending(a_job("job-1").job, 1) is None
+
+
+async def test_what_a_frozen_process_wrote_after_a_deletion_is_removed_once_more(rows: PostgresAdmissionStore) -> None:
+    store = open_store("memory:///")
+    for number in (1, 2):
+        await rows.stage(TENANT, an_admission(number).accepted.job)
+        await rows.admit(an_admission(number))
+        await store.put(ids.checkpoint_key(TENANT, an_admission(number).accepted.job, 7), b"{}")
+    deleted = an_admission(1).accepted.job
+    await rows._execute("UPDATE ingest.jobs SET deleted_at = now() - interval '2 hours' WHERE job = $1", deleted)
+    now = datetime.now(UTC)
+    assert await sweeping.sweep(store, rows, now, deleted_seconds=3 * 3600.0) == 0, "not yet"
+    assert await sweeping.sweep(store, rows, now, deleted_seconds=3600.0) == 1
+    kept = an_admission(2).accepted.job
+    assert [info.key async for info in store.list("tenants/")] == [ids.checkpoint_key(TENANT, kept, 7)]
+    assert await rows.deleted_jobs(0.0) == [], "once is enough"
+
+
+async def test_the_queue_counts_what_runs_and_what_ended_in_the_last_hour(rows: PostgresAdmissionStore) -> None:
+    for number in range(4):
+        await rows.stage(TENANT, an_admission(number).accepted.job)
+        await rows.admit(an_admission(number))
+    for number, minutes in ((0, 10), (1, 70)):
+        statement = "UPDATE ingest.attempts SET ended_at = now() - make_interval(mins => $2) WHERE job = $1"
+        await rows._execute(statement, an_admission(number).accepted.job, minutes)
+    assert await rows.queue() == Queue(waiting=2, ended_last_hour=1)

@@ -7,7 +7,7 @@ import yaml
 from pydantic import Field
 
 from extractor.consumer import GROUP as EXTRACTOR_GROUP
-from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_EVENTS, UPLOADS, Topic
+from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_EVENTS, UPLOADS, WORKER_GROUPS, Topic
 from merger.handler import SERVICE as MERGER_GROUP
 from splitter.handler import SERVICE as SPLITTER_GROUP
 from status_api.bootstrap import GROUP as PROJECTOR_GROUP
@@ -38,6 +38,11 @@ SCALED: dict[str, tuple[str, Topic]] = {
     "merger": (MERGER_GROUP, CHUNK_RESULTS),
     "projector": (PROJECTOR_GROUP, JOB_EVENTS),
 }
+
+
+def test_the_groups_that_the_sweep_asks_for_are_those_of_the_workers() -> None:
+    assert list(WORKER_GROUPS) == [SPLITTER_GROUP, EXTRACTOR_GROUP, MERGER_GROUP]
+    assert [topics[0] for topics in WORKER_GROUPS.values()] == [topic for _, topic in list(SCALED.values())[:3]]
 
 
 @pytest.mark.parametrize("version", KUBERNETES_VERSIONS)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
+from feuilleton_client.cli import ops
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.exit_codes import ExitCode, of_status
 from feuilleton_client.cli.saving import Target
@@ -32,6 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold the key
 )
+app.add_typer(ops.app)
 
 
 @app.command(epilog=EXIT_CODES_HELP)

@@ -87,7 +87,7 @@ def session(access: Access, *, as_json: bool) -> Iterator[Session]:
     except ClientError as exc:
         progress.close()
         _tell(exc, Told(shown, current.job_id if current else None, access.env_file))
-        raise typer.Exit(_exit_code(exc)) from exc
+        raise typer.Exit(exit_code_of(exc)) from exc
     finally:
         progress.close()
 
@@ -103,7 +103,8 @@ def _client(access: Access, progress: ProgressView) -> FeuilletonClient:
     )
 
 
-def _exit_code(error: ClientError) -> ExitCode:
+def exit_code_of(error: ClientError) -> ExitCode:
+    """What the command exits with after this error."""
     match error:
         case ProblemError():
             return of_refusal(error.status)
@@ -124,7 +125,7 @@ def _tell(error: ClientError, told: Told) -> None:
     else:
         code, text, status = type(error).__name__.removesuffix("Error").lower(), printable(str(error)), None
     tell_error(code, text, shown=told.shown, status=status, job_id=told.job_id)
-    if _exit_code(error) in {ExitCode.UNAVAILABLE, ExitCode.OUTPUT}:
+    if exit_code_of(error) in {ExitCode.UNAVAILABLE, ExitCode.OUTPUT}:
         _tell_how_to_go_on(told)
 
 

@@ -27,10 +27,11 @@ from ingest.errors import (
     JobGoneError,
     KeyReusedError,
     OutcomeUnknownError,
+    QueueFullError,
 )
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
-from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow
+from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow, Queue
 from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
 
 _RENEW_EVERY_SECONDS = LEASE_SECONDS / 3
@@ -63,6 +64,21 @@ class EngineTable:
         if engine is Engine.GEMINI:
             return self.models[tier]
         return (self.openai_model if engine is Engine.OPENAI else None) or engine.value
+
+
+@dataclass(frozen=True)
+class QueueLimit:
+    """When the queue is full: what waits would take longer than `hours` at the rate of the last hour, which is
+    reckoned as `least_rate` jobs an hour at least.
+    """
+
+    hours: float = 24.0
+    least_rate: float = 10.0
+
+    def check(self, queue: Queue) -> None:
+        """Raises QueueFullError."""
+        if queue.waiting > self.hours * max(self.least_rate, queue.ended_last_hour):
+            raise QueueFullError(f"{queue.waiting} jobs wait, {queue.ended_last_hour} ended in the last hour")
 
 
 class _SubmittedSettings(JobSettings):
@@ -109,6 +125,7 @@ class Desk:
     checker: PdfChecker
     engines: EngineTable
     commands: Commands
+    queue: QueueLimit
 
     async def accept_upload(self, request: UploadRequest) -> JobAccepted:
         """Return the job once the broker holds its messages: it will run.
@@ -129,6 +146,7 @@ class Desk:
             settings = read_settings(received.fields)
             if lease is not None and lease.binding is not None:
                 return await self._replay(lease, fingerprint(received, settings))
+            self.queue.check(await self.rows.queue())
             engine, model = self.engines.choose(settings)
             pages = await self.checker.check(path_of(copy))
             accepted = JobAccepted(

@@ -19,9 +19,11 @@ from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton.streaming.log_ends import KafkaLogEnds
 from feuilleton.streaming.parts import Part, PartsInBackground
 from feuilleton.streaming.read_barrier import ReadBarrier
+from ingest.adapters.kafka_backlog import KafkaBacklog
 from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
-from ingest.admission import Desk, EngineTable
+from ingest.admission import Desk, EngineTable, QueueLimit
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
 from ingest.job_watch import JobWatch
@@ -29,6 +31,8 @@ from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker, preload
 from ingest.routes import upload_router
 from ingest.settings import IngestSettings
+from ingest.stuck import SweepPolicy
+from ingest.stuck_sweep import StuckSweep, StuckSweeper
 from ingest.sweep import Housekeeping
 
 _CHECKS_PER_WORKER = 50  # a fresh process now and then: pypdf's caches and the allocator's holes go with the old one
@@ -44,6 +48,7 @@ class Ingest:
     pool: IsolatedPool
     housekeeping: Housekeeping
     watch: JobWatch
+    sweeper: StuckSweeper
     ends: KafkaLogEnds
     desk: Desk
     attempts: AttemptDesk
@@ -60,15 +65,22 @@ def build(settings: IngestSettings) -> Ingest:
     outbox = Outbox(rows, publisher)
     checker = PdfChecker(pool, pages_limit=settings.pages_limit, timeout_seconds=settings.pdf_timeout_seconds)
     engines = EngineTable(settings.offered, settings.models, settings.openai_model)
-    desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands)
-    housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds)
+    queue = QueueLimit(settings.queue_limit_hours, settings.queue_least_rate)
+    desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands, queue)
+    housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds, settings.deleted_sweep_seconds)
     watched, topic = PostgresJobWatch(database), settings.kafka_prefix + JOB_EVENTS.name
     bootstrap, prefix = settings.kafka_bootstrap_servers, settings.kafka_prefix
     watch = JobWatch(bootstrap, watched, publisher, topic=topic, prefix=prefix)
     ends = KafkaLogEnds(bootstrap, client_id="ingest")
     barrier = ReadBarrier(watched, ends, topic=topic, deadline_seconds=settings.barrier_seconds)
+    policy = SweepPolicy(
+        settings.stuck_first_gap_seconds, settings.stuck_last_gap_seconds, settings.attempt_limit_seconds
+    )
+    backlog = KafkaBacklog(bootstrap, watched, prefix=prefix)
+    stuck = StuckSweep(PostgresStuckRows(database), backlog, publisher, policy)
+    sweeper = StuckSweeper(stuck, settings.outbox_poll_seconds, settings.stuck_sweep_seconds)
     attempts = AttemptDesk(rows, barrier, publisher, outbox, engines, control.commands)
-    return Ingest(database, publisher, control, pool, housekeeping, watch, ends, desk, attempts)
+    return Ingest(database, publisher, control, pool, housekeeping, watch, sweeper, ends, desk, attempts)
 
 
 def build_app(settings: IngestSettings) -> FastAPI:
@@ -107,6 +119,7 @@ def _parts(service: Ingest) -> list[Part]:
         service.ends,
         service.housekeeping,
         service.watch,
+        service.sweeper,
     ]
 
 

@@ -69,6 +69,13 @@ class BusyError(TransientError):
     code = "busy"
 
 
+class QueueFullError(TransientError):
+    """The jobs that wait would take longer than the deployment's limit. Nothing was kept."""
+
+    code = "queue_full"
+    retry_after_seconds = 600.0
+
+
 class OutcomeUnknownError(TransientError):
     """The job is admitted and will run, but the broker has not said that it has the messages. The same
     Idempotency-Key answers with the job later.

@@ -75,6 +75,14 @@ class BegunAttempt:
     row: OutboxRow | None
 
 
+@dataclass(frozen=True)
+class Queue:
+    """Attempts without an end, and those that ended within the last hour, as far as job-events are folded."""
+
+    waiting: int
+    ended_last_hour: int
+
+
 MakeMessages = Callable[[JobAccepted, int], tuple[Message, ...]]
 
 
@@ -153,6 +161,14 @@ class AdmissionStore(Protocol):
     async def drop_stage(self, job: JobId) -> None:
         """Forget a refused stage, after its object is gone."""
         ...
+
+    async def deleted_jobs(self, older_than_seconds: float) -> Sequence[tuple[TenantId, JobId]]:
+        """Jobs deleted so long ago whose folders were not looked at since."""
+        ...
+
+    async def mark_files_swept(self, job: JobId) -> None: ...
+
+    async def queue(self) -> Queue: ...
 
     async def drop_old_keys(self) -> None:
         """Forget keys older than KEY_LIFETIME_HOURS."""

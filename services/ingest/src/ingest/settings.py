@@ -33,6 +33,20 @@ class IngestSettings(ApiSettings):
     openai_model: str | None = None
     """The model's name there."""
     outbox_poll_seconds: float = Field(default=2.0, gt=0)
+    stuck_sweep_seconds: float = Field(default=60.0, gt=0)
+    """How often attempts without an end are looked at."""
+    stuck_first_gap_seconds: float = Field(default=15 * 60.0, gt=0)
+    """Nothing was heard of an attempt for so long, and nothing of it can be waiting: it is published again."""
+    stuck_last_gap_seconds: float = Field(default=12 * 3600.0, gt=0)
+    """The gap doubles with each publication, up to this."""
+    attempt_limit_seconds: float = Field(default=72 * 3600.0, gt=0)
+    """An attempt without an end that is older expires."""
+    deleted_sweep_seconds: float = Field(default=3600.0, ge=0)
+    """So long after a deletion the job's folder is looked at once more: a frozen process may have written late."""
+    queue_limit_hours: float = Field(default=24.0, gt=0)
+    """Uploads are refused while the jobs that wait would take longer than this at the rate of the last hour."""
+    queue_least_rate: float = Field(default=10.0, gt=0)
+    """The rate (jobs an hour) that is reckoned with in any case: after a quiet hour nothing is known of the rate."""
     barrier_seconds: float = Field(default=5.0, gt=0)
     """The longest wait of a new attempt for the end of the one before to be known here; then 503."""
 

@@ -9,6 +9,7 @@ import structlog
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.storage.ports import ObjectStore
 from ingest.outbox import Outbox
 from ingest.ports import AdmissionStore
@@ -19,8 +20,9 @@ SWEEP_EVERY_SECONDS = 600.0
 log = structlog.get_logger(__name__)
 
 
-async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime) -> int:
-    """Remove objects that no admission followed, and keys that lapsed. Returns how many objects went.
+async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime, *, deleted_seconds: float) -> int:
+    """Remove objects that no admission followed, what was written into folders after they were deleted, and keys that
+    lapsed. Returns how many objects went.
 
     Several processes may sweep at once. Raises TransientError when the store or the database is away.
     """
@@ -34,8 +36,20 @@ async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime) -> int:
     old = [info.key async for info in store.list("incoming/") if now - info.modified > INCOMING_AGE]
     for key in old:
         await store.delete(key)
+    for tenant, job in await rows.deleted_jobs(deleted_seconds):
+        gone += await _sweep_deleted(store, tenant, job)
+        await rows.mark_files_swept(job)
     await rows.drop_old_keys()
     return gone + len(old)
+
+
+async def _sweep_deleted(store: ObjectStore, tenant: TenantId, job: JobId) -> int:
+    late = [info.key async for info in store.list(ids.job_prefix(tenant, job))]
+    for key in late:
+        await store.delete(key)
+    if late:
+        log.warning("late_objects_removed", job_id=job, count=len(late))
+    return len(late)
 
 
 @dataclass
@@ -49,6 +63,7 @@ class Housekeeping:
     rows: AdmissionStore
     outbox: Outbox
     poll_seconds: float
+    deleted_seconds: float
     _tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def start(self) -> None:
@@ -76,10 +91,10 @@ class Housekeeping:
     async def _sweep(self) -> None:
         while True:
             try:
-                removed = await sweep(self.store, self.rows, datetime.now(UTC))
+                removed = await sweep(self.store, self.rows, datetime.now(UTC), deleted_seconds=self.deleted_seconds)
                 log.info("sweep_done", removed=removed)
             except PipelineError as exc:
                 log.warning("sweep_waits", code=exc.code)
             except Exception as exc:
                 log.exception("sweep_failed", exc_info=exc)
-            await asyncio.sleep(SWEEP_EVERY_SECONDS)
+            await asyncio.sleep(min(SWEEP_EVERY_SECONDS, max(1.0, self.deleted_seconds)))

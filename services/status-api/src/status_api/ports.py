@@ -56,7 +56,8 @@ class ChangePage:
 
 class JobReader(Protocol):
     """The rows of one tenant's jobs. What belongs to another tenant is not there. A job has no rows before its
-    job.accepted. Methods raise DatabaseUnavailableError.
+    job.accepted. Methods raise DatabaseUnavailableError, and ProjectionBehindError while the rows that they would read
+    are being rebuilt.
     """
 
     async def find_job(self, tenant: TenantId, job: JobId) -> Job | None:

@@ -37,4 +37,11 @@ JOB_EVENTS = Topic("job-events", 12, 365 * DAY_MS, log_append_time=True)
 JOB_CONTROL = Topic("job-control", 12, 14 * DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", 3, 7 * DAY_MS, segment_ms=DAY_MS, max_message_bytes=1_100_000)
 
+WORKER_GROUPS: dict[str, tuple[Topic, ...]] = {
+    "splitter": (UPLOADS,),
+    "extractor": (CHUNKS,),
+    "merger": (CHUNK_RESULTS, JOB_CONTROL),
+}
+"""The consumer groups that carry jobs on, by name (without the deployment's prefix), and what each reads."""
+
 ALL_TOPICS = (UPLOADS, CHUNKS, CHUNK_RESULTS, JOB_EVENTS, JOB_CONTROL, DEAD_LETTERS)

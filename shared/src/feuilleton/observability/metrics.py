@@ -10,6 +10,11 @@ UPLOADS = Counter(
 ATTEMPTS = Counter(
     "feuilleton_attempts_total", "New attempts answered, by outcome (accepted, or the problem's code)", ["outcome"]
 )
+ATTEMPTS_SWEPT = Counter(
+    "feuilleton_attempts_swept_total",
+    "Attempts without an end that were helped (published again, asked for by an operator, expired)",
+    ["action"],
+)
 UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")
 PDF_CHECK_SECONDS = Histogram("feuilleton_pdf_check_seconds", "Inspection of one upload", buckets=_SECONDS)
 OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are not known to be published")
@@ -31,6 +36,9 @@ CHUNK_SECONDS = Histogram(
     "feuilleton_chunk_seconds", "Work on one chunk, waits for a place excluded", ["engine"], buckets=_SECONDS
 )
 CHUNKS_IN_FLIGHT = Gauge("feuilleton_chunks_in_flight", "Chunks being worked on now")
+CHUNKS_PUT_BACK = Counter(
+    "feuilleton_chunks_put_back_total", "Chunks published again because they held up their partition", ["engine"]
+)
 WINDOW_BYTES = Gauge("feuilleton_window_bytes", "Bytes of the messages held in the extractor's window")
 ENGINE_CALLS = Counter(
     "feuilleton_engine_calls_total", "Calls to a model, by engine and outcome code", ["engine", "outcome"]
@@ -60,6 +68,9 @@ BARRIER_SECONDS = Histogram("feuilleton_read_barrier_seconds", "Waits of reads f
 STREAMS_OPEN = Gauge("feuilleton_event_streams_open", "Server-sent event streams open now")
 
 DEAD_LETTERS = Counter("feuilleton_dead_letters_total", "Messages sent to dead-letters", ["service", "reason"])
+DEAD_LETTER_LIMIT = Gauge(
+    "feuilleton_dead_letter_limit_reached", "1 when a consumer stops rather than give nearly everything up", ["service"]
+)
 WORKERS_DIED = Counter("feuilleton_worker_processes_died_total", "Subprocesses that died or were killed", ["cause"])
 HTTP_REQUESTS = Counter(
     "feuilleton_http_requests_total",

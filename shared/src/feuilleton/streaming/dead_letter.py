@@ -12,6 +12,11 @@ from feuilleton.contracts.topics import DEAD_LETTERS
 from feuilleton.observability import metrics
 from feuilleton.streaming.ports import Publisher
 
+# Headers of a letter: why it is one, and where the message came from. Those of the message itself stand beside them.
+OWN = "dl-"
+REASON, SERVICE, TOPIC, PARTITION, OFFSET, KEY = (
+    f"{OWN}{name}" for name in ("reason", "service", "topic", "partition", "offset", "key")
+)
 log = structlog.get_logger(__name__)
 
 
@@ -74,6 +79,7 @@ class DeadLetters:
         if _place(record) in self._tried:
             return
         if not self._limit.note(dead=True):
+            metrics.DEAD_LETTER_LIMIT.labels(self._service).set(1)
             raise DeadLetterLimitError(f"{self._service}: too many messages in a row cannot be processed")
         self._tried.add(_place(record))
 
@@ -85,13 +91,14 @@ class DeadLetters:
         """
         self.allow(record)
         origin = [
-            ("dl-reason", reason.encode()),
-            ("dl-service", self._service.encode()),
-            ("dl-topic", record.topic.encode()),
-            ("dl-partition", str(record.partition).encode()),
-            ("dl-offset", str(record.offset).encode()),
+            (REASON, reason.encode()),
+            (SERVICE, self._service.encode()),
+            (TOPIC, record.topic.encode()),
+            (PARTITION, str(record.partition).encode()),
+            (OFFSET, str(record.offset).encode()),
+            (KEY, record.key or b""),
         ]
-        kept = [(name, value) for name, value in record.headers if not name.startswith("dl-")]
+        kept = [(name, value) for name, value in record.headers if not name.startswith(OWN)]
         key = record.key or b""
         message = Message(DEAD_LETTERS.name, _job_key(kept, key), record.value or b"", (*kept, *origin))
         await self._publisher.publish(message)

@@ -30,6 +30,7 @@ from ingest.ports import (
     Lease,
     MakeMessages,
     OutboxRow,
+    Queue,
 )
 
 _RETAKE_SECONDS = 30  # a relay that took a row and died leaves it to the next one after this
@@ -75,6 +76,14 @@ _LAST_ATTEMPT = "SELECT attempt, ended FROM ingest.attempts WHERE job = $1 ORDER
 _MARK_PUBLISHED = """
 WITH gone AS (DELETE FROM ingest.outbox WHERE job = $1 AND attempt = $2 RETURNING job, attempt)
 UPDATE ingest.attempts a SET published_at = now() FROM gone WHERE a.job = gone.job AND a.attempt = gone.attempt
+"""
+_DELETED_JOBS = """
+SELECT tenant, job FROM ingest.jobs
+WHERE files_swept_at IS NULL AND deleted_at < now() - make_interval(secs => $1) ORDER BY deleted_at LIMIT 1000
+"""
+_QUEUE = """
+SELECT (SELECT count(*) FROM ingest.attempts WHERE ended_at IS NULL) AS waiting,
+    (SELECT count(*) FROM ingest.attempts WHERE ended_at > now() - interval '1 hour') AS ended
 """
 
 
@@ -191,6 +200,19 @@ class PostgresAdmissionStore:
                 older_than_seconds,
             )
         return [(TenantId(row["tenant"]), JobId(row["job"])) for row in rows]
+
+    async def deleted_jobs(self, older_than_seconds: float) -> Sequence[tuple[TenantId, JobId]]:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_DELETED_JOBS, older_than_seconds)
+        return [(TenantId(row["tenant"]), JobId(row["job"])) for row in rows]
+
+    async def mark_files_swept(self, job: JobId) -> None:
+        await self._execute("UPDATE ingest.jobs SET files_swept_at = now() WHERE job = $1", job)
+
+    async def queue(self) -> Queue:
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_QUEUE)
+        return Queue(row["waiting"], row["ended"])
 
     async def drop_old_keys(self) -> None:
         await self._execute(

@@ -7,7 +7,10 @@ from datetime import datetime
 import asyncpg
 
 from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
+from feuilleton.streaming.kafka import partition_for
+from feuilleton.streaming.read_barrier import ProjectionBehindError
 from status_api.adapters.database import projection_errors
 from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, JOB_COLUMNS, read_chunk, read_job
 from status_api.ports import ChangePage, ChunkPage, JobPage, LoggedChange, NumberedChunk
@@ -41,6 +44,12 @@ _LIST_CHANGES = """
 _POSITION = "SELECT next_offset FROM projection.offsets WHERE topic = $1 AND partition = $2"
 
 
+_REBUILDING = """
+    SELECT EXISTS (SELECT FROM projection.offsets
+        WHERE next_offset < rebuilt_until AND ($1::int IS NULL OR partition = $1))
+"""
+
+
 class PostgresReader:
     """JobReader."""
 
@@ -54,6 +63,7 @@ class PostgresReader:
     async def list_jobs(self, tenant: TenantId, *, before: tuple[datetime, JobId] | None, limit: int) -> JobPage:
         accepted_at, job = before or (None, None)
         async with self._snapshot() as connection:
+            await _check_rebuilt(connection, None)
             rows = await connection.fetch(_LIST_JOBS, tenant, accepted_at, job, limit + 1)
             asked = ([row["job"] for row in rows], [row["attempt"] for row in rows])
             attempts = {row["job"]: row for row in await connection.fetch(_HIGHEST_ATTEMPTS, *asked)}
@@ -99,7 +109,15 @@ class PostgresReader:
             yield connection
 
 
+async def _check_rebuilt(connection: asyncpg.Connection, job: JobId | None) -> None:
+    """Raise ProjectionBehindError while the rows of the job (None: of any) are folded anew: they show the past."""
+    partition = None if job is None else partition_for(job.encode(), JOB_EVENTS.partitions)
+    if await connection.fetchval(_REBUILDING, partition):
+        raise ProjectionBehindError("the projection is being rebuilt")
+
+
 async def _find_job(connection: asyncpg.Connection, tenant: TenantId, job: JobId) -> Job | None:
+    await _check_rebuilt(connection, job)
     row = await connection.fetchrow(_FIND_JOB, job, tenant)
     if row is None:
         return None

@@ -59,7 +59,11 @@ _LOCK_OFFSET = """
     ON CONFLICT (topic, partition) DO UPDATE SET next_offset = offsets.next_offset
     RETURNING next_offset
 """
-_MOVE_OFFSET = "UPDATE projection.offsets SET next_offset = $3 WHERE topic = $1 AND partition = $2"
+_MOVE_OFFSET = """
+    UPDATE projection.offsets SET next_offset = $3,
+        rebuilt_until = CASE WHEN rebuilt_until > $3 THEN rebuilt_until ELSE 0 END
+    WHERE topic = $1 AND partition = $2
+"""
 _RAISE_OFFSET = """
     INSERT INTO projection.offsets (topic, partition, next_offset) VALUES ($1, $2, $3)
     ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(offsets.next_offset, excluded.next_offset)

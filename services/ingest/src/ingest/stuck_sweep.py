@@ -1,0 +1,160 @@
+"""Nothing is stuck in silence: attempts that nobody works on any more are published again, or expire.
+
+Every worker bears the repetition: the splitter reads its manifest, the extractor its checkpoints, the merger the store.
+So what is published is the upload of the attempt, whatever was lost.
+"""
+
+import asyncio
+import time
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.events import ExpireJob, to_message
+from feuilleton.contracts.ids import JobId
+from feuilleton.observability import metrics
+from feuilleton.observability.tracing import new_traceparent
+from feuilleton.streaming.ports import Publisher
+from ingest.attempts import attempt_messages
+from ingest.stuck import RunningAttempt, SweepPolicy, Verdict, judge
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """Attempts that may need help, and the database's clock."""
+
+    attempts: tuple[RunningAttempt, ...]
+    now: datetime
+
+
+class StuckRows(Protocol):
+    """Methods raise DatabaseUnavailableError."""
+
+    def sole_sweeper(self) -> AbstractAsyncContextManager[bool]:
+        """True for one process at a time, for as long as the block runs; False for the others."""
+        ...
+
+    async def asked(self) -> Running:
+        """Running attempts that an operator wants to be published again."""
+        ...
+
+    async def unheard(self, policy: SweepPolicy) -> Running:
+        """Published attempts without an end of which nothing was heard for the first gap, or that are too old; the
+        longest waiting first, bounded.
+        """
+        ...
+
+    async def mark_published_again(self, job: JobId, attempt: int) -> None: ...
+
+    async def mark_expired(self, job: JobId, attempt: int) -> None: ...
+
+
+class Backlog(Protocol):
+    """Methods raise BrokerUnavailableError."""
+
+    async def oldest_waiting(self) -> datetime | None:
+        """The time of the oldest message that a group of workers has not finished; None when none waits."""
+        ...
+
+    async def wait_until_folded(self) -> bool:
+        """Whether all that stood in job-events at the call is known to ingest; waits a little for it."""
+        ...
+
+
+@dataclass(frozen=True)
+class StuckSweep:
+    rows: StuckRows
+    backlog: Backlog
+    publisher: Publisher
+    policy: SweepPolicy
+
+    async def publish_asked(self) -> int:
+        """Publish what operators asked for, at once. Returns how many attempts."""
+        running = await self.rows.asked()
+        for attempt in running.attempts:
+            await self._publish(attempt)
+        return len(running.attempts)
+
+    async def sweep(self) -> int:
+        """Help what is stuck; nothing happens while another process sweeps, or while ingest is behind job-events.
+
+        Returns how many attempts were published again or expired.
+        """
+        async with self.rows.sole_sweeper() as sole:
+            if not sole or not await self.backlog.wait_until_folded():
+                return 0
+            running = await self.rows.unheard(self.policy)
+            if not running.attempts:
+                return 0
+            oldest = await self.backlog.oldest_waiting()
+            verdicts = [(one, judge(one, running.now, oldest, self.policy)) for one in running.attempts]
+            for attempt, verdict in verdicts:
+                await self._act(attempt, verdict)
+            return sum(verdict is not Verdict.WAIT for _, verdict in verdicts)
+
+    async def _act(self, attempt: RunningAttempt, verdict: Verdict) -> None:
+        if verdict is Verdict.PUBLISH:
+            await self._publish(attempt)
+        elif verdict is Verdict.EXPIRE:
+            await self._expire(attempt)
+
+    async def _publish(self, attempt: RunningAttempt) -> None:
+        """The fact too: the log may have lost it."""
+        for message in attempt_messages(attempt.accepted, attempt.attempt, new_traceparent()):
+            await self.publisher.publish(message)
+        await self.rows.mark_published_again(attempt.accepted.job, attempt.attempt)
+        metrics.ATTEMPTS_SWEPT.labels("asked" if attempt.asked else "published").inc()
+        log.warning(
+            "attempt_published_again",
+            job_id=attempt.accepted.job,
+            attempt=attempt.attempt,
+            times=attempt.republished + 1,
+            asked=attempt.asked,
+        )
+
+    async def _expire(self, attempt: RunningAttempt) -> None:
+        accepted = attempt.accepted
+        command = ExpireJob(job=accepted.job, tenant=accepted.tenant, attempt=attempt.attempt)
+        await self.publisher.publish(to_message(command, source="ingest", traceparent=new_traceparent()))
+        await self.rows.mark_expired(accepted.job, attempt.attempt)
+        metrics.ATTEMPTS_SWEPT.labels("expired").inc()
+        log.warning("attempt_expired", job_id=accepted.job, attempt=attempt.attempt)
+
+
+@dataclass
+class StuckSweeper:
+    """Runs the sweep until stopped. One of the places that may catch anything: what is stuck stays stuck without it."""
+
+    work: StuckSweep
+    ask_seconds: float
+    sweep_seconds: float
+    _task: asyncio.Task[None] | None = field(default=None)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="stuck-sweep")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        swept_at = time.monotonic()
+        while True:
+            await asyncio.sleep(min(self.ask_seconds, self.sweep_seconds))
+            try:
+                await self.work.publish_asked()
+                if time.monotonic() - swept_at >= self.sweep_seconds:
+                    swept_at = time.monotonic()
+                    await self.work.sweep()
+            except PipelineError as exc:
+                log.warning("stuck_sweep_waits", code=exc.code)
+            except Exception as exc:
+                log.exception("stuck_sweep_failed", exc_info=exc)

@@ -1,0 +1,179 @@
+"""Invariant 13: what an operator or a disk took from the topics is published again, by command or by the sweep."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from feuilleton.contracts.events import ChunkExtracted, UploadSubmitted
+from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, UPLOADS, Topic
+from feuilleton_client.client import FeuilletonClient
+from feuilleton_client.uploads import JobOptions
+from tests.kafka_reading import read_events
+from tests.results import read_result
+from tests.stack import API_KEY, Stack, auth, environment, running_stack
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str, gemini: str
+) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("lost")
+    env = environment(
+        kafka=kafka,
+        prefix=kafka_topics,
+        database_url=database_url,
+        object_store_url=(folder / "objects").as_uri(),
+        ENGINES="gemini",
+        LOCAL_WORKERS="0",
+        GEMINI_API_KEY="fake",
+        GEMINI_BASE_URL=gemini,
+        OUTBOX_POLL_SECONDS="0.5",
+        STUCK_SWEEP_SECONDS="0.5",
+    )
+    with running_stack(folder, env) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(stack: Stack) -> Iterator[FeuilletonClient]:
+    with FeuilletonClient(stack.ingest_url, stack.status_url, API_KEY) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stack: Stack, client: FeuilletonClient, sample_pdf: Path) -> bytes:
+    return read_result(stack, client, client.wait(upload(client, sample_pdf))).cards_jsonl
+
+
+def upload(client: FeuilletonClient, sample_pdf: Path) -> str:
+    return client.upload(sample_pdf, JobOptions(engine="gemini")).id
+
+
+def restart(stack: Stack, name: str, **env: str) -> None:
+    stack[name].stop()
+    stack[name].env = {**stack.env, **env}
+    stack[name].start()
+    stack[name].wait_ready()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+
+
+def job(stack: Stack, job_id: str) -> dict[str, object]:
+    answer: dict[str, object] = httpx.get(f"{stack.status_url}/v1/jobs/{job_id}", headers=auth()).json()
+    return answer
+
+
+def lose(stack: Stack, topic: Topic) -> None:
+    """Delete every record of a topic, read or not."""
+    asyncio.run(_delete_records(stack.env["KAFKA_BOOTSTRAP_SERVERS"], stack.env["KAFKA_PREFIX"] + topic.name, topic))
+
+
+async def _delete_records(kafka: str, name: str, topic: Topic) -> None:
+    parts = [TopicPartition(name, number) for number in range(topic.partitions)]
+    consumer, admin = AIOKafkaConsumer(bootstrap_servers=kafka), AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await consumer.start()
+    await admin.start()
+    try:
+        ends = await consumer.end_offsets(parts)
+        await admin.delete_records({part: RecordsToDelete(end) for part, end in ends.items()})
+    finally:
+        await admin.close()
+        await consumer.stop()
+
+
+def reconcile(stack: Stack, job_id: str) -> str:
+    async def ask() -> str:
+        connection = await asyncpg.connect(stack.env["DATABASE_URL"])
+        try:
+            return str(await connection.fetchval("SELECT ingest.reconcile($1)", job_id))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def uploads_of(stack: Stack, job_id: str) -> list[UploadSubmitted]:
+    found = read_events(stack.env["KAFKA_BOOTSTRAP_SERVERS"], stack.env["KAFKA_PREFIX"], UPLOADS)
+    return [event for event in found if isinstance(event, UploadSubmitted) and event.job == job_id]
+
+
+def results_of(stack: Stack, job_id: str) -> int:
+    found = read_events(stack.env["KAFKA_BOOTSTRAP_SERVERS"], stack.env["KAFKA_PREFIX"], CHUNK_RESULTS)
+    return len({event.index for event in found if isinstance(event, ChunkExtracted) and event.job == job_id})
+
+
+def cards(stack: Stack, client: FeuilletonClient, job_id: str) -> bytes:
+    last = client.wait(job_id)
+    assert last.status == "completed"
+    return read_result(stack, client, last).cards_jsonl
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
+def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconcile(
+    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes, topic: Topic
+) -> None:
+    reader = {"uploads": "splitter", "chunks": "extractor", "chunk-results": "merger"}[topic.name]
+    stack[reader].stop()
+    job_id = upload(client, sample_pdf)
+    if topic is not UPLOADS:
+        wait_until(lambda: job(stack, job_id)["status"] == "extracting")
+    if topic is CHUNK_RESULTS:
+        total = client.job(job_id).chunks.total
+        wait_until(lambda: results_of(stack, job_id) == total)
+    lose(stack, topic)
+    stack[reader].start()
+    stack[reader].wait_ready()
+    time.sleep(1.0)
+    assert not client.job(job_id).status.ended
+    assert reconcile(stack, job_id) == "asked"
+    assert cards(stack, client, job_id) == undisturbed
+    assert reconcile(stack, job_id) == "ended"
+
+
+@pytest.mark.timeout(180)
+def test_the_sweep_leaves_a_job_in_a_queue_alone_and_helps_one_whose_messages_are_gone(
+    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
+) -> None:
+    stack["extractor"].stop()
+    restart(stack, "ingest", STUCK_FIRST_GAP_SECONDS="2")
+    job_id = upload(client, sample_pdf)
+    wait_until(lambda: job(stack, job_id)["status"] == "extracting")
+    time.sleep(7.0)  # several gaps and sweeps
+    assert len(uploads_of(stack, job_id)) == 1, "its chunks wait for an extractor"
+    lose(stack, CHUNKS)
+    wait_until(lambda: len(uploads_of(stack, job_id)) == 2)
+    stack["extractor"].start()
+    stack["extractor"].wait_ready()
+    assert cards(stack, client, job_id) == undisturbed
+    restart(stack, "ingest")
+
+
+@pytest.mark.timeout(180)
+def test_an_attempt_beyond_the_limit_expires_and_can_be_tried_again(
+    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
+) -> None:
+    stack["extractor"].stop()
+    restart(stack, "ingest", STUCK_FIRST_GAP_SECONDS="2", ATTEMPT_LIMIT_SECONDS="4")
+    job_id = upload(client, sample_pdf)
+    last = client.wait(job_id)
+    assert (last.status, last.code) == ("failed", "expired")
+    restart(stack, "ingest")
+    stack["extractor"].start()
+    stack["extractor"].wait_ready()
+    again = client.retry(job_id)
+    assert client.wait(job_id, again.attempt).status == "completed"
