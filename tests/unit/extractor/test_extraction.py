@@ -225,6 +225,13 @@ async def test_no_engine_is_asked_for_short_sentences_that_it_cannot_or_may_not_
     assert engine.requests == []
 
 
+async def test_a_short_sentence_with_nothing_ahead_of_it_in_the_book_stays_as_it_is() -> None:
+    engine = ScriptedEngine([well])
+    chunk = a_text_chunk([a_sentence(0, "Jamais.")]).model_copy(update={"before": ""})
+    assert [card.text for card in (await extract_chunk(chunk, engine)).cards] == ["Jamais."]
+    assert engine.requests == []
+
+
 async def test_a_repair_after_refusals_leaves_the_neighbours_out() -> None:
     engine = ScriptedEngine([raises(BAD)])
     await extract_chunk(a_text_chunk(LONG[:4]), engine)

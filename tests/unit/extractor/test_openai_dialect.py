@@ -37,6 +37,7 @@ def test_the_strictest_form_carries_the_schema() -> None:
     assert schema["properties"]["phrases"]["items"]["required"] == ["id", "cartes"]
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     assert body["stream"] is False
+    assert body["temperature"] == 0.2
 
 
 def test_a_server_without_schemas_is_asked_for_an_object_and_then_for_text() -> None:
