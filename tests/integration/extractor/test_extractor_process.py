@@ -7,7 +7,7 @@ import pytest
 from feuilleton.contracts import ids
 from feuilleton.contracts.events import CancelJob
 from feuilleton.contracts.job_settings import Engine
-from tests.fakes.gemini import Plan
+from tests.fakes.gemini import Fault, Plan, Refusal
 from tests.integration.extractor.broker import Broker, indices
 from tests.integration.extractor.conftest import GeminiProcess, Wait
 from tests.seeded_books import TENANT, a_book, submit
@@ -73,7 +73,7 @@ def test_a_cancel_aborts_the_calls_in_flight_and_starts_no_more(
     stack.add("extractor")
     stack.start()
     broker.publish(book)
-    wait_until(lambda: gemini.stats().in_flight == 8)
+    wait_until(lambda: gemini.stats().in_flight == 4)  # as many as are tried at first
     submit([CancelJob(job=book.job, tenant=TENANT)], kafka=broker.kafka, prefix=broker.prefix)
     wait_until(lambda: gemini.stats().in_flight == 0, seconds=2)
     gemini.follow(Plan())
@@ -112,3 +112,27 @@ def test_a_chunk_of_an_engine_that_is_not_configured_fails_with_that_code(
     wait_until(lambda: len(broker.results()) == 3)
     assert {result.code for result in broker.results()} == {"engine_not_configured"}
     assert gemini.stats().calls == 0
+
+
+@pytest.mark.slow
+def test_a_chunk_that_the_model_fails_for_long_is_put_back_and_its_partition_goes_on(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    book = a_book(120)
+    (stuck,) = (chunk for chunk in book.chunks if chunk.index == 3)
+    gemini.follow(Plan(refusals=(Refusal(text="numéro 4 du", fault=Fault.UNAVAILABLE),)))
+    stack.add("extractor", CHUNK_DEADLINE_SECONDS="100")
+    stack.start()
+    broker.publish(book)
+    records = broker.chunk_records()
+    (partition, offset) = next((part, at) for part, at, _, index in records if index == stuck.index)
+    end = max(at for part, at, _, _ in records if part == partition) + 1
+    wait_until(lambda: len(indices(broker.results(), book)) == 119)
+    assert broker.committed().get(partition, 0) <= offset
+    wait_until(lambda: broker.committed()[partition] >= end, seconds=80, what="the commit passes")
+    copies = [at for part, at, _, index in broker.chunk_records() if index == stuck.index]
+    assert copies == [offset, end]
+    wait_until(lambda: len(indices(broker.results(), book)) == 120, seconds=100)
+    wait_until(lambda: broker.committed()[partition] == end + 1, seconds=10)
+    assert {result.code for result in broker.results() if result.index == 3} == {"deadline_exceeded"}
+    assert gemini.stats().paid == 119

@@ -1,4 +1,4 @@
-"""Taking in, turns, commands, rebalances and the end, without a broker."""
+"""Taking in, turns, commands and the end, without a broker."""
 
 import asyncio
 import dataclasses
@@ -7,57 +7,29 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import stamina
 
-from extractor.call_limits import FixedLimit
-from extractor.dispatcher import Dispatcher
-from extractor.watermark import Partition
-from extractor.window import Window
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import InvalidInputError, LostInvariantError
-from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, EventData, Message, parse
-from feuilleton.contracts.ids import JobId
-from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, Message, parse
+from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.topics import DEAD_LETTERS
-from feuilleton.streaming.commands import Commands
-from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetterLimitError, DeadLetters
+from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetterLimitError
 from feuilleton.streaming.memory import MemoryPublisher
-from tests.unit.extractor.chunk_builders import JOB, TENANT, ARecord, Bench, a_chunk, a_manifest, a_record, until
-
-P = Partition("chunks", 0)
-Q = Partition("chunks", 1)
+from tests.unit.extractor.chunk_builders import (
+    JOB,
+    TENANT,
+    ARecord,
+    a_chunk,
+    a_manifest,
+    a_record,
+    until,
+)
+from tests.unit.extractor.desk import Desk, P, Q
 
 
 @pytest.fixture(autouse=True)
 def _no_waits() -> Iterator[None]:
     with stamina.set_testing(True, attempts=3):
         yield
-
-
-class Desk(Bench):
-    """A dispatcher on memory adapters, with partitions P and Q assigned."""
-
-    def open(self, *, calls: int = 2, limit: DeadLetterLimit | None = None) -> Dispatcher:
-        self.commands = Commands()
-        self.window = Window(10**6)
-        self.dispatcher = Dispatcher(
-            self.handler(),
-            DeadLetters(self.publisher, service="extractor", limit=limit),
-            self.commands,
-            {Engine.LOCAL: FixedLimit(calls)},
-            self.window,
-        )
-        self.dispatcher.assign([P, Q])
-        return self.dispatcher
-
-    def command(self, command: EventData) -> None:
-        self.commands.add(command, 0.0)
-        self.dispatcher.obey(command)
-
-    async def settle(self) -> None:
-        """Until nothing runs; while the script holds its work, long enough for the rest to come to rest."""
-        for _ in range(1000):
-            await asyncio.sleep(0.02)
-            if self.script.hold or not self.dispatcher.busy:
-                return
 
 
 @pytest.fixture
@@ -206,50 +178,27 @@ async def test_a_chunk_of_a_cancelled_attempt_is_skipped_when_it_arrives(desk: D
     assert dispatcher.watermark.commit_points() == {P: 1}
 
 
-async def test_calls_live_on_over_a_rebalance_and_a_redelivery_joins_them(desk: Desk) -> None:
-    dispatcher = desk.open()
-    desk.script.hold = True
-    dispatcher.accept(a_record(0, a_chunk(0)))
-    dispatcher.dispatch()
-    await until(lambda: len(desk.script.runs) == 1)
-    dispatcher.watermark.revoke()
-    dispatcher.assign([P])
-    dispatcher.accept(a_record(0, a_chunk(0)))
-    dispatcher.dispatch()
-    await asyncio.sleep(0.05)  # time enough for a second flight, if there were one
-    desk.script.hold = False
-    desk.script.go.set()
-    await desk.settle()
-    assert desk.script.runs == [0]
-    assert desk.script.aborted == []
-    assert len(desk.publisher.of(ChunkExtracted)) == 1
-    assert dispatcher.watermark.commit_points() == {P: 1}
-
-
-async def test_work_of_a_partition_that_did_not_come_back_is_given_up(desk: Desk) -> None:
+async def test_a_small_job_is_served_among_the_chunks_of_big_ones_and_of_other_tenants(desk: Desk) -> None:
+    """Two tenants, three jobs, two partitions; the big ones came first."""
     dispatcher = desk.open(calls=2)
     desk.script.hold = True
-    for offset in range(2):
-        dispatcher.accept(a_record(offset, a_chunk(offset), partition=0))
-        dispatcher.accept(a_record(offset, a_chunk(offset + 5), partition=1))
+    big, other, small = (JobId(f"6ed7a1f0-0000-4000-8000-00000000000{n}") for n in (1, 2, 3))
+    second = TenantId("tenant-2")
+    for index in range(60):
+        dispatcher.accept(a_record(index, a_chunk(100 + index, job=big), partition=0))
+        dispatcher.accept(a_record(index, a_chunk(200 + index, job=other), partition=1))
+    for index in range(4):
+        dispatcher.accept(a_record(60 + index, a_chunk(300 + index, job=small, tenant=second), partition=index % 2))
     dispatcher.dispatch()
     await until(lambda: len(desk.script.runs) == 2)
-    dispatcher.watermark.revoke()
-    dispatcher.assign([P])
-    await until(lambda: sorted(desk.script.runs) == [0, 1, 5])
-    assert desk.script.aborted == [5]
-    dispatcher.watermark.revoke()
-    dispatcher.assign([P, Q])
-    for offset in range(2):
-        dispatcher.accept(a_record(offset, a_chunk(offset), partition=0))
-    dispatcher.accept(a_record(0, a_chunk(5), partition=1))
     desk.script.hold = False
     desk.script.go.set()
-    dispatcher.dispatch()
     await desk.settle()
-    assert sorted(desk.script.runs) == [0, 1, 5, 5]
-    assert sorted(result.index for result in desk.publisher.of(ChunkExtracted)) == [0, 1, 5]
-    assert dispatcher.watermark.commit_points() == {P: 2, Q: 1}
+    place = {index: position for position, index in enumerate(desk.script.runs)}
+    assert len(place) == 124
+    assert max(place[300 + index] for index in range(4)) < 10, "every second turn is the small tenant's"
+    turns = [index // 100 for index in desk.script.runs[10:50]]
+    assert abs(turns.count(1) - turns.count(2)) <= 2
 
 
 async def test_a_poison_message_is_dead_lettered_and_the_next_goes_on(desk: Desk) -> None:
@@ -318,16 +267,3 @@ async def test_what_does_not_end_in_time_is_given_up_and_not_finished(desk: Desk
     await dispatcher.drain(0.01)
     assert desk.script.aborted == [0]
     assert dispatcher.watermark.commit_points() == {P: 0}
-
-
-async def test_a_full_partition_is_read_once_after_a_rebalance_so_that_there_is_an_offset_to_commit(desk: Desk) -> None:
-    dispatcher = desk.open(calls=0)
-    dispatcher.accept(a_record(7, a_chunk()))
-    desk.window.hold(P, 10**6)
-    assert dispatcher.is_full(P)
-    dispatcher.watermark.revoke()
-    dispatcher.assign([P, Q])
-    assert not dispatcher.is_full(P)
-    dispatcher.accept(a_record(7, a_chunk()))
-    assert dispatcher.watermark.commit_points() == {P: 7}
-    assert dispatcher.is_full(P)

@@ -85,6 +85,18 @@ def test_partitions_that_do_not_come_back_are_named_and_can_be_forgotten() -> No
     assert watermark.deliver(Q, 1) is Delivery.NEW
 
 
+def test_it_names_what_the_commit_waits_for_and_how_much_waits_behind() -> None:
+    watermark = a_watermark(5, 6, 7, 9)
+    assert watermark.held_up() == {}
+    for offset in (7, 9):
+        watermark.finish(P, offset)
+    assert watermark.held_up() == {P: (5, 2)}
+    watermark.finish(P, 5)
+    assert watermark.held_up() == {P: (6, 2)}
+    watermark.revoke()
+    assert watermark.held_up() == {}
+
+
 class WatermarkMachine(RuleBasedStateMachine):
     """One partition with gaps, a broker that delivers from the committed offset, and other members."""
 

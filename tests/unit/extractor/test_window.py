@@ -15,7 +15,7 @@ Q = Partition("chunks", 1)
 def waiting(
     offset: int, *, tenant: str = "t", job: str = "j", partition: Partition = P, engine: Engine = Engine.LOCAL
 ) -> Waiting:
-    return Waiting(partition, offset, TenantId(tenant), JobId(job), 1, engine, b"x" * 976)
+    return Waiting(partition, offset, TenantId(tenant), JobId(job), offset, 1, engine, b"x" * 976)
 
 
 def taken(window: Window, engine: Engine = Engine.LOCAL) -> list[Waiting]:

@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from extractor.dispatcher import Dispatcher
 from extractor.gate import Freshness
+from extractor.handover import Spans, read_handover, write_handover
 from extractor.watermark import Partition
 from feuilleton.contracts.errors import BrokerUnavailableError, LostInvariantError
 from feuilleton.contracts.topics import CHUNKS
@@ -24,6 +26,8 @@ _POLL_RECORDS = 200
 _STUCK_POLL_SECONDS = 5.0  # a poll waits for a rebalance to end: look up now and then
 _COMMIT_EVERY_SECONDS = 0.5
 _COMMIT_TIMEOUT_SECONDS = 3.0  # well under the rebalance timeout, since a revoke waits for it
+_TAKE_OVER_SECONDS = 5.0
+_RELIEVE_EVERY_SECONDS = 1.0
 _PROVE_EVERY_SECONDS = 1.0
 _FETCH_BYTES = 256 * 1024  # per partition, read ahead of the window
 _RETRY_SECONDS = 1.0
@@ -69,7 +73,10 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._committed: dict[Partition, int] = {}
         self._membership = membership
         self._polled_at: float | None = None
+        self._relieved_at = -float("inf")
         self._joined = False
+        self._handed_over = False
+        self._taking_over: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and join. Raises BrokerUnavailableError: call again later."""
@@ -99,6 +106,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
+        if self._taking_over is not None:
+            self._taking_over.cancel()
         await self._commit(consumer, self._dispatcher.watermark.commit_points())
         if not await close_consumer(consumer):
             log.info("group_not_left")
@@ -139,19 +148,55 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return [] if self._joined else ["consumer_group"]
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Calls live on: most partitions come back. What is finished is committed while they are ours."""
+        """Calls live on, wherever the partitions go. What is finished is committed while they are ours, and with it
+        goes word of what is not.
+        """
         self._joined = False
+        self._handed_over = False
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+        at_work = self._dispatcher.revoke()
         if self._consumer is not None and revoked:
-            await self._commit(self._consumer, self._dispatcher.watermark.commit_points())
+            points = self._dispatcher.watermark.commit_points()
+            self._handed_over = await self._commit(self._consumer, points, at_work)
         self._dispatcher.watermark.revoke()
         self._committed.clear()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         # Not a coroutine: it must be over before the first record of the new assignment can be polled.
-        self._dispatcher.assign(Partition(CHUNKS.name, part.partition) for part in assigned)
+        partitions = [Partition(CHUNKS.name, part.partition) for part in assigned]
+        self._dispatcher.assign(partitions, handed_over=self._handed_over, more_to_come=True)
+        self._taking_over = asyncio.create_task(self._take_over(partitions), name="take-over")
+        self._taking_over.add_done_callback(self._taken_over)
         self._joined = True
         self._membership.prove()  # the coordinator has just answered the join
         log.info("partitions_assigned", count=len(assigned))
+
+    async def _take_over(self, partitions: Sequence[Partition]) -> None:
+        """Hear what those who had the partitions left at work in them. By now they have all said it."""
+        handover: dict[Partition, dict[int, float]] = {}
+        try:
+            async with asyncio.timeout(_TAKE_OVER_SECONDS):
+                handover = await self._read_handover(partitions)
+        except (KafkaError, OSError, TimeoutError, AttributeError) as exc:
+            # The last is how the client takes an error of one partition. What is not known here may be paid twice.
+            log.warning("handover_not_read", error=type(exc).__name__)
+        log.info("partitions_taken_over", at_work_elsewhere=sum(map(len, handover.values())))
+        self._dispatcher.take_over(handover)
+
+    def _taken_over(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            self._dispatcher.fail(exc)
+
+    async def _read_handover(self, partitions: Sequence[Partition]) -> dict[Partition, dict[int, float]]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        try:
+            await admin.start()
+            names = [TopicPartition(self._prefix + part.topic, part.number) for part in partitions]
+            found = await admin.list_consumer_group_offsets(self._prefix + GROUP, partitions=names) if names else {}
+        finally:
+            await admin.close()
+        return {Partition(CHUNKS.name, part.partition): read_handover(at.metadata) for part, at in found.items()}
 
     async def _poll_until(self, stop: asyncio.Event) -> None:
         faults = 0
@@ -180,6 +225,12 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             for record in records:
                 self._dispatcher.accept(_named(record))
         self._dispatcher.dispatch()
+        self._relieve_sometimes()
+
+    def _relieve_sometimes(self) -> None:
+        if time.monotonic() - self._relieved_at > _RELIEVE_EVERY_SECONDS:
+            self._relieved_at = time.monotonic()
+            self._dispatcher.relieve()
 
     def _pause_full(self, consumer: AIOKafkaConsumer) -> None:
         assigned = consumer.assignment()
@@ -199,12 +250,22 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 moved = dict(list(points.items())[:1])
             await self._commit(self._started(), moved)
 
-    async def _commit(self, consumer: AIOKafkaConsumer, points: dict[Partition, int]) -> None:
-        """Commit if the broker takes it; what it does not take now is committed, or redelivered, later."""
+    async def _commit(
+        self,
+        consumer: AIOKafkaConsumer,
+        points: Mapping[Partition, int],
+        at_work: Mapping[Partition, Spans] | None = None,
+    ) -> bool:
+        """Commit if the broker takes it; what it does not take now is committed, or redelivered, later. False if it
+        did not. `at_work` goes with the offsets.
+        """
         if not points:
-            return
+            return True
         asked_at = time.monotonic()
-        offsets = {TopicPartition(self._prefix + part.topic, part.number): at for part, at in points.items()}
+        offsets = {
+            TopicPartition(self._prefix + part.topic, part.number): (at, write_handover((at_work or {}).get(part, {})))
+            for part, at in points.items()
+        }
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_SECONDS):
                 await consumer.commit(offsets)
@@ -215,6 +276,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         else:
             self._membership.prove(asked_at)
             self._committed.update(points)
+            return True
+        return False
 
     def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:

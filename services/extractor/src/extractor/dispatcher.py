@@ -4,19 +4,24 @@ One of the places that may catch anything: whatever a chunk's work raises costs 
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from extractor.call_limits import CallLimit, FixedLimit
 from extractor.handler import ChunkHandler, Settled, until_done
+from extractor.handover import Inherited, Spans
+from extractor.patience import Patience
+from extractor.put_back import is_due
+from extractor.running import Running
 from extractor.tries import GivenUp
 from extractor.watermark import Delivery, Partition, Watermark
 from extractor.window import RECORD_BYTES, Waiting, Window
 from feuilleton.contracts.errors import LostInvariantError, PoisonMessageError
 from feuilleton.contracts.events import ChunkSubmitted, EventData, Received, origin_of, parse
+from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import trace_id
@@ -25,26 +30,12 @@ from feuilleton.streaming.dead_letter import DeadLetters, Record
 
 # A job whose engine is not configured here fails at once, chunk by chunk: no limit of calls is known for it.
 _UNKNOWN_ENGINE_CHUNKS = 16
+# Longer than a call may take and its repairs mostly do; who dies within it keeps its chunks waiting for as long.
+HANDOVER_SECONDS = 180.0
+_LOOK_AGAIN_SECONDS = 1.0
+_MOST_RESTING = 256  # of one engine; more of them take places, so that an outage stops the rest
 _CLOSE_SECONDS = 3.0  # to write what was answered, when the drain is over and the store may be away
 log = structlog.get_logger(__name__)
-
-
-@dataclass(eq=False)
-class _Running:
-    """A message at work. `commanded` says that a command stopped it; once `concluding` nothing does. `given_up`: this
-    process has cancelled it.
-    """
-
-    item: Waiting
-    task: "asyncio.Task[None] | None" = None
-    commanded: bool = False
-    concluding: bool = False
-    given_up: bool = False
-
-    def give_up(self) -> None:
-        self.given_up = True
-        if self.task is not None:
-            self.task.cancel()
 
 
 class Dispatcher:
@@ -68,21 +59,54 @@ class Dispatcher:
         self._commands = commands
         self._window = window
         self._limits = {engine: limits.get(engine, FixedLimit(_UNKNOWN_ENGINE_CHUNKS)) for engine in Engine}
-        self._running: set[_Running] = set()
+        self._running: set[Running] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._inherited = Inherited()
+        self._between_assignments = False
         self._draining = False
+        self._drained_at = float("inf")
 
-    def assign(self, partitions: Iterable[Partition]) -> None:
-        """A rebalance ended with these partitions. Work of those that did not come back is given up."""
+    def revoke(self) -> dict[Partition, dict[int, float]]:
+        """A rebalance begins: nothing is started until it has ended. Returns what is at work, by partition and offset,
+        with the seconds for which it stays so, whoever gets the partition. To be told with the last commit.
+        """
+        self._between_assignments = True
+        handover: dict[Partition, dict[int, float]] = {}
+        for running in self._running:
+            if running.leaving is None and not running.concluding:
+                handover.setdefault(running.item.partition, {})[running.item.offset] = self._stays_seconds(running)
+        return handover
+
+    def assign(self, partitions: Iterable[Partition], *, handed_over: bool = False, more_to_come: bool = False) -> None:
+        """A rebalance ended with these partitions. Work of those that did not come back ends soon if it was
+        `handed_over`, else it is given up: their new owner does it again. With `more_to_come` nothing is started
+        before `take_over`.
+        """
         assigned = frozenset(partitions)
         lost = self.watermark.assign(assigned)
         self._window.share_among(len(assigned))
         self._window.withdraw(lambda item: item.partition in lost)
         for running in self._running:
-            if running.item.partition in lost and not running.concluding:
-                running.give_up()
+            if running.item.partition in lost:
+                keeps = handed_over and running.held_until is None
+                running.leave(self._stays_seconds(running) if keeps else 0.0)
         for partition in lost:
             self.watermark.forget(partition)
+        self._between_assignments = more_to_come
+        self._inherited.replace({}, time.monotonic())
+
+    def take_over(self, handover: Mapping[Partition, Spans]) -> None:
+        """What the owners before left at work in the partitions of this assignment; now chunks may be started."""
+        self._inherited.replace(handover, time.monotonic())
+        waiting = self._window.withdraw(lambda item: self._inherited.until(item.partition, item.offset) is not None)
+        for item in waiting:
+            self._take_in(item)
+        for running in self._running:
+            until = self._inherited.until(running.item.partition, running.item.offset)
+            if until is not None and running.held_until is not None:
+                running.held_until = max(until, running.held_until)
+        self._between_assignments = False
+        self.dispatch()
 
     def is_full(self, partition: Partition) -> bool:
         """Whether nothing more should be fetched from this partition now.
@@ -109,19 +133,35 @@ class Dispatcher:
         if self._commands.ended(chunk.job, chunk.attempt):
             self.watermark.finish(partition, record.offset)
             return
-        self._window.add(_waiting(record, partition, chunk))
+        self._take_in(_waiting(record, partition, chunk), not_due_seconds=self._handler.not_due_seconds(chunk))
 
     def dispatch(self) -> None:
         """Start what waits, turn by turn, as far as the engines' limits allow."""
-        if self._draining:
+        if self._draining or self._between_assignments:
             return
         for engine, limit in self._limits.items():
-            free = limit.calls - sum(running.item.engine is engine for running in self._running)
-            while free > 0 and (item := self._window.take(engine)) is not None:
+            at_work = self._at_work(engine)
+            # Who backs off takes no place, up to a bound: they are kept whole.
+            resting = min(sum(self._handler.resting(*chunk) is not None for chunk in at_work), _MOST_RESTING)
+            while len(at_work) - resting < limit.calls and (item := self._window.take(engine)) is not None:
                 self._run(item)
-                free -= 1
+                at_work.add((item.job, item.index))
         metrics.CHUNKS_IN_FLIGHT.set(len(self._running))
         metrics.WINDOW_BYTES.set(self._window.held_bytes)
+
+    def relieve(self) -> None:
+        """Put back at the tail what holds its partition up. Call it now and then."""
+        held_up = self.watermark.held_up()
+        now = time.monotonic()
+        for running in list(self._running):
+            item = running.item
+            offset, behind = held_up.get(item.partition, (-1, 0))
+            if item.offset != offset or running.put_back or running.leaving is not None:
+                continue
+            patience = self._handler.resting(item.job, item.index)
+            again = running.received is not None and _chunk_of(running.received).first_call_at is not None
+            if patience and is_due(finished_behind=behind, seconds=now - running.began_at, was_put_back=again):
+                self._put_back(running, patience)
 
     def obey(self, command: EventData) -> None:
         """Drop what a new command ends: calls in flight are aborted, nothing is published for them."""
@@ -143,6 +183,10 @@ class Dispatcher:
     async def drain(self, grace_seconds: float) -> None:
         """Start nothing more, wait for what runs, then give the rest up: its messages are not finished."""
         self._draining = True
+        self._drained_at = time.monotonic() + grace_seconds
+        for running in self._running:
+            if running.held_until is not None:
+                running.give_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in self._tasks:
@@ -150,22 +194,62 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._handler.close(_CLOSE_SECONDS)
 
-    def _run(self, item: Waiting) -> None:
-        running = _Running(item)
+    def _take_in(self, item: Waiting, not_due_seconds: float = 0.0) -> None:
+        held_until = self._inherited.until(item.partition, item.offset)
+        if not_due_seconds > 0:
+            held_until = max(held_until or 0.0, time.monotonic() + not_due_seconds)
+        if held_until is None:
+            self._window.add(item)
+        else:
+            self._window.hold(item.partition, item.size_bytes)
+            self._run(item, held_until)
+
+    def _at_work(self, engine: Engine) -> set[tuple[JobId, int]]:
+        """Its chunks; their copies take no place."""
+        return {
+            (running.item.job, running.item.index)
+            for running in self._running
+            if running.item.engine is engine and running.held_until is None
+        }
+
+    def _put_back(self, running: Running, patience: Patience) -> None:
+        """All copies of the message leave as one; the work itself goes on, and the copy at the tail joins it."""
+        if running.received is None:
+            return
+        copies = [each for each in self._running if each.is_copy_of(running) and not each.put_back]
+        for each in copies:
+            each.put_back = True
+        self._start(self._publish_again(running.received, patience, [each.item for each in copies]))
+
+    async def _publish_again(self, received: Received, patience: Patience, items: Sequence[Waiting]) -> None:
+        await self._handler.put_back(_chunk_of(received), patience, received.traceparent)
+        for item in items:
+            self.watermark.finish(item.partition, item.offset)
+
+    def _stays_seconds(self, running: Running) -> float:
+        now = time.monotonic()
+        if running.held_until is not None:
+            return running.held_until - now
+        return min(HANDOVER_SECONDS, max(self._drained_at - now, 0.0))
+
+    def _run(self, item: Waiting, held_until: float | None = None) -> None:
+        running = Running(item, held_until)
         self._running.add(running)
         running.task = self._start(self._extract(running))
         # In a callback, because a task that is cancelled before its first step runs none of its own code.
         running.task.add_done_callback(lambda task: self._landed(running, task))
 
-    def _landed(self, running: _Running, task: "asyncio.Task[None]") -> None:
+    def _landed(self, running: Running, task: "asyncio.Task[None]") -> None:
         self._running.discard(running)
+        if running.leaving is not None:
+            running.leaving.cancel()
         self._window.release(running.item)
         done = not task.cancelled() and task.exception() is None
         if done or running.commanded:
             self.watermark.finish(running.item.partition, running.item.offset)
         elif task.cancelled() and not (running.given_up or self._draining):
             # By nobody here: a library cancelled its own future. Left so, the message would hold its partition up.
-            self._fail(LostInvariantError("the work on a chunk was cancelled from inside"))
+            self.fail(LostInvariantError("the work on a chunk was cancelled from inside"))
         self.dispatch()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -177,13 +261,14 @@ class Dispatcher:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (exc := task.exception()) is not None:
-            self._fail(exc)
+            self.fail(exc)
 
-    def _fail(self, exc: BaseException) -> None:
+    def fail(self, exc: BaseException) -> None:
+        """Have the process stop with this."""
         if not self.failure.done():
             self.failure.set_exception(exc)
 
-    async def _extract(self, running: _Running) -> None:
+    async def _extract(self, running: Running) -> None:
         item = running.item
         received = parse(item.value, item.headers)
         chunk = _chunk_of(received)
@@ -195,9 +280,19 @@ class Dispatcher:
             offset=item.offset,
             trace_id=trace_id(received.traceparent),
         ):
+            running.received = received
+            await self._wait_until_free(running, chunk)
             settled = await self._settle(chunk)
             running.concluding = True
             await self._handler.conclude(chunk, settled, received.traceparent)
+
+    async def _wait_until_free(self, running: Running, chunk: ChunkSubmitted) -> None:
+        """Until the chunk may be begun here, or is settled, or is at work here already."""
+        while running.held_until is not None and (left := running.held_until - time.monotonic()) > 0:
+            if self._handler.works_on(chunk) or await self._handler.is_settled(chunk):
+                break
+            await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, left))
+        running.held_until = None
 
     async def _settle(self, chunk: ChunkSubmitted) -> Settled:
         try:
@@ -231,6 +326,7 @@ def _waiting(record: Record, partition: Partition, chunk: ChunkSubmitted) -> Wai
         offset=record.offset,
         tenant=chunk.tenant,
         job=chunk.job,
+        index=chunk.index,
         attempt=chunk.attempt,
         engine=chunk.engine,
         value=record.value or b"",

@@ -38,6 +38,9 @@ class Flights(Generic[T]):
             if flight.passengers == 0 and not flight.task.done():
                 self._abort(key, flight)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._flights
+
     def __len__(self) -> int:
         return len(self._flights)
 

@@ -18,7 +18,7 @@ from feuilleton.contracts import ids
 from feuilleton.contracts.documents import Checkpoint, ChunkFailure, ChunkKind, Manifest
 from feuilleton.contracts.errors import TransientError
 from feuilleton.contracts.events import ChunkExtracted, ChunkSubmitted, Origin, to_message
-from feuilleton.contracts.ids import ObjectKey
+from feuilleton.contracts.ids import JobId, ObjectKey
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
@@ -55,6 +55,7 @@ class ChunkHandler:
         self._tools = tools
         self._flights: Flights[Settled] = Flights()
         self._keeping: set[asyncio.Task[Checkpoint]] = set()
+        self._patience: dict[tuple[JobId, int], Patience] = {}
 
     async def settle(self, chunk: ChunkSubmitted) -> Settled:
         """What became of the chunk: read from the store, or worked out by the flight that all copies of it share.
@@ -62,6 +63,41 @@ class ChunkHandler:
         Cancelling is safe: a flight that nobody waits for is aborted, and its message finds the store as it was.
         """
         return await self._flights.join((chunk.job, chunk.index), lambda: self._fly(chunk))
+
+    def resting(self, job: JobId, index: int) -> Patience | None:
+        """The clock of a chunk that backs off from a fault at this moment, else None."""
+        patience = self._patience.get((job, index))
+        return patience if patience is not None and patience.rests_until is not None else None
+
+    def not_due_seconds(self, chunk: ChunkSubmitted) -> float:
+        """How long the chunk is not to be tried yet. No clock of another machine makes it longer than a backoff."""
+        if chunk.not_before is None:
+            return 0.0
+        left = (chunk.not_before - self._tools.clock.now()).total_seconds()
+        return min(max(left, 0.0), self._tools.policy.max_delay_seconds)
+
+    async def put_back(self, chunk: ChunkSubmitted, patience: Patience, traceparent: str) -> None:
+        """Publish the chunk again, with its clock as it stands. When it returns, its message may be finished."""
+        again = chunk.model_copy(
+            update={
+                "tries": patience.tries,
+                "not_before": patience.rests_until,
+                "first_call_at": patience.first_call_at,
+                "quota_wait_seconds": patience.excluded_seconds,
+            }
+        )
+        message = to_message(again, source=SERVICE, traceparent=child_of(traceparent))
+        await until_done(lambda: self._tools.publisher.publish(message))
+        metrics.CHUNKS_PUT_BACK.labels(chunk.engine).inc()
+        log.info("chunk_put_back", tries=again.tries)
+
+    def works_on(self, chunk: ChunkSubmitted) -> bool:
+        """Whether a flight of this chunk is in the air."""
+        return (chunk.job, chunk.index) in self._flights
+
+    async def is_settled(self, chunk: ChunkSubmitted) -> bool:
+        """Whether what became of the chunk stands in the store."""
+        return await self._stored(chunk) is not None
 
     async def conclude(self, chunk: ChunkSubmitted, settled: Settled, traceparent: str) -> None:
         """Say what became of it, under the message's own attempt; a failure is written down first.
@@ -135,8 +171,13 @@ class ChunkHandler:
             self._tools.policy, chunk.first_call_at, excluded_seconds=chunk.quota_wait_seconds, tries=chunk.tries
         )
         extraction = self._tools.start_extraction(chunk, engine, page_pdf)
-        with metrics.CHUNK_SECONDS.labels(chunk.engine).time():
-            return await try_until_settled(extraction, patience, engine, self._tools.clock)
+        self._patience[chunk.job, chunk.index] = patience
+        try:
+            with metrics.CHUNK_SECONDS.labels(chunk.engine).time():
+                return await try_until_settled(extraction, patience, engine, self._tools.clock)
+        finally:
+            if self._patience.get((chunk.job, chunk.index)) is patience:
+                del self._patience[chunk.job, chunk.index]
 
     async def _page(self, key: ObjectKey) -> bytes | None:
         return await until_done(lambda: self._tools.store.find(key))

@@ -19,13 +19,16 @@ class RetryPolicy:
 
 @dataclass
 class Patience:
-    """The clock of one chunk. A message that was put back brings its own, so that no clock restarts."""
+    """The clock of one chunk. A message that was put back brings its own, so that no clock restarts. `rests_until` is
+    set while it backs off from a fault.
+    """
 
     policy: RetryPolicy
     first_call_at: datetime | None = None
     excluded_seconds: float = 0.0
     tries: int = 0
     deaths: int = 0
+    rests_until: datetime | None = None
 
     def begin(self, now: datetime) -> None:
         """Note the first call; later ones change nothing."""

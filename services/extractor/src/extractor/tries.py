@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Protocol
 
@@ -111,5 +111,9 @@ async def _wait_after(exc: TransientError, patience: Patience, clock: Clock) -> 
     if seconds >= patience.remaining_seconds(clock.now()):
         return "deadline_exceeded"
     log.info("chunk_tried_again", code=exc.code, tries=patience.tries, seconds=round(seconds, 1))
-    await clock.sleep(seconds)
+    patience.rests_until = clock.now() + timedelta(seconds=seconds)
+    try:
+        await clock.sleep(seconds)
+    finally:
+        patience.rests_until = None
     return None

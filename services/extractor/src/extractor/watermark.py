@@ -118,6 +118,15 @@ class Watermark:
                 points[partition] = point
         return points
 
+    def held_up(self) -> dict[Partition, tuple[int, int]]:
+        """For each assigned partition: the offset that its commit waits for, and how many finished ones wait behind."""
+        held = {}
+        for partition, log in self._logs.items():
+            point = log.commit_point() if log.assigned else None
+            if point is not None and log.finished and log.waiting:
+                held[partition] = (point, len(log.finished))
+        return held
+
     def unfinished(self) -> int:
         """How many offsets are delivered and not finished, over all partitions."""
         return sum(len(log.unfinished) for log in self._logs.values())

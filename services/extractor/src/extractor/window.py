@@ -20,6 +20,7 @@ class Waiting:
     offset: int
     tenant: TenantId
     job: JobId
+    index: int
     attempt: int
     engine: Engine
     value: bytes
