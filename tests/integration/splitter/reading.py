@@ -1,5 +1,6 @@
 """The four novels of the test data, whole and in excerpts, as the typesetting takes them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +17,8 @@ NOVELS = {
 }
 _EXCERPT_WORDS = 5_000
 _NOTE_WORDS = (6, 80)
+_GOES_ON = re.compile(r"[a-zà-ÿœ,;]")
+_ENDS = re.compile(r"[.!?…:»][\s»]*$")
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,16 @@ def read_book(shared_data: Path, name: str) -> Book:
 
 
 def _mended(chapter: Chapter) -> Chapter:
-    """With the paragraphs whole that the plain text broke at words in italics: none begins with a comma."""
+    """With the paragraphs whole that the plain text broke at words in italics and at the ends of verses."""
     return replace(chapter, paragraphs=tuple(_joined(chapter.paragraphs)))
 
 
 def _joined(paragraphs: tuple[Paragraph, ...]) -> Iterator[Paragraph]:
     last: Paragraph | None = None
     for paragraph in paragraphs:
-        if last is not None and paragraph.text[:1] in ",;":
-            last = replace(last, text=last.text + paragraph.text)
+        if last is not None and _GOES_ON.match(paragraph.text) and not _ENDS.search(last.text):
+            space = " " if paragraph.text[0].isalpha() else ""
+            last = replace(last, text=last.text + space + paragraph.text)
             continue
         if last is not None:
             yield last

@@ -67,6 +67,7 @@ def test_rules_speak_where_the_book_is_silent(head: str, tail: str, expected: st
         ("Goder-", "ville", "Goderville"),
         ("nonpa-", "reille", "nonpareille"),
         ("mol-", "lis", "mollis"),
+        ("cette bru-", "nette élégante", "cette brunette élégante"),
         ("les charrette-", "ries", "les charretteries"),
         ("en sous-", "œuvre", "en sous-œuvre"),
         ("race anglo-", "saxonne", "race anglo-saxonne"),

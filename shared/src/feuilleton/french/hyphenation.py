@@ -28,7 +28,10 @@ _AFTER_VERB = frozenset({"je", "tu", "nous", "vous", "moi", "toi", "lui", "leur"
 _AFTER_PLURAL_VERB = frozenset({"vous", "nous", "moi", "le", "la", "les", "lui", "leur"})
 # Parts of words that are also words.
 _PREFIXES = frozenset({"dé", "inter"})
-_SUFFIXES = frozenset({"ment", "ments", "rie", "ries", "née", "nées"})
+_SUFFIXES = frozenset(
+    {"ment", "ments", "rie", "ries", "née", "nées", "nette", "nettes", "lait", "rait", "tait", "tais", "lons", "rons"}
+    | {"sons", "tons", "teur", "teurs", "ture", "tures"}
+)
 # Little words that link the parts of a compound of three or more: haut-le-cœur, Mont-de-Piété.
 _LINKS = frozenset({"de", "du", "la", "le", "les", "en", "à", "au", "aux", "et", "sur", "sous", "lès", "l", "d"})
 _SURELY_APART = frozenset({"moi", "toi", "là"})  # behind what makes no word with them
