@@ -11,12 +11,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from feuilleton.contracts import ids
 from feuilleton.contracts.events import ChunkExtracted, UploadSubmitted
+from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, UPLOADS, Topic
+from feuilleton.http.auth import DEFAULT_TENANT
+from feuilleton.streaming.admin import create_topics
 from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.uploads import JobOptions
 from tests.kafka_reading import read_events
-from tests.results import read_result
+from tests.results import read_result, store_folder
 from tests.stack import API_KEY, Stack, auth, environment, running_stack
 
 pytestmark = pytest.mark.servers
@@ -38,6 +42,7 @@ def stack(
         GEMINI_BASE_URL=gemini,
         OUTBOX_POLL_SECONDS="0.5",
         STUCK_SWEEP_SECONDS="0.5",
+        DELETED_SWEEP_SECONDS="3",
     )
     with running_stack(folder, env) as running:
         yield running
@@ -95,6 +100,24 @@ async def _delete_records(kafka: str, name: str, topic: Topic) -> None:
         await consumer.stop()
 
 
+def make_anew(stack: Stack, topic: Topic) -> None:
+    """As an operator who deletes a topic and makes the topics again."""
+    kafka, prefix = stack.env["KAFKA_BOOTSTRAP_SERVERS"], stack.env["KAFKA_PREFIX"]
+
+    async def delete_and_create() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        try:
+            await admin.delete_topics([prefix + topic.name])
+            while prefix + topic.name in await admin.list_topics():  # noqa: ASYNC110 (ask again)
+                await asyncio.sleep(0.1)
+        finally:
+            await admin.close()
+        await create_topics(kafka, prefix=prefix)
+
+    asyncio.run(delete_and_create())
+
+
 def reconcile(stack: Stack, job_id: str) -> str:
     async def ask() -> str:
         connection = await asyncpg.connect(stack.env["DATABASE_URL"])
@@ -145,6 +168,26 @@ def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconci
     assert reconcile(stack, job_id) == "ended"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
+def test_a_topic_that_was_deleted_and_made_again_under_running_workers_is_recovered(
+    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes, gemini: str, topic: Topic
+) -> None:
+    httpx.put(f"{gemini}/plan", json={"latency_seconds": 3.0}).raise_for_status()
+    try:
+        job_id = upload(client, sample_pdf)
+        wait_until(lambda: job(stack, job_id)["status"] == "extracting")
+        make_anew(stack, topic)
+        time.sleep(5.0)
+        if not client.job(job_id).status.ended:
+            assert reconcile(stack, job_id) == "asked"
+        assert cards(stack, client, job_id) == undisturbed
+    finally:
+        httpx.put(f"{gemini}/plan", json={}).raise_for_status()
+    assert cards(stack, client, upload(client, sample_pdf)) == undisturbed, "and the next job runs as ever"
+
+
 @pytest.mark.timeout(180)
 def test_the_sweep_leaves_a_job_in_a_queue_alone_and_helps_one_whose_messages_are_gone(
     stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
@@ -177,3 +220,21 @@ def test_an_attempt_beyond_the_limit_expires_and_can_be_tried_again(
     stack["extractor"].wait_ready()
     again = client.retry(job_id)
     assert client.wait(job_id, again.attempt).status == "completed"
+
+
+@pytest.mark.timeout(180)
+def test_a_deleted_job_leaves_nothing_not_even_what_is_written_late(
+    stack: Stack, client: FeuilletonClient, sample_pdf: Path
+) -> None:
+    """Invariant 14: a process that was frozen writes a checkpoint after the folder was emptied."""
+    job_id = upload(client, sample_pdf)
+    wait_until(lambda: job(stack, job_id)["status"] == "extracting")
+    client.delete(job_id)
+    wait_until(lambda: client.job(job_id).status == "deleted")
+    folder = store_folder(stack) / ids.job_prefix(DEFAULT_TENANT, JobId(job_id))
+    late = store_folder(stack) / ids.checkpoint_key(DEFAULT_TENANT, JobId(job_id), 3)
+    late.parent.mkdir(parents=True, exist_ok=True)
+    late.write_bytes(b"{}")
+    wait_until(lambda: not [path for path in folder.rglob("*") if path.is_file()])
+    assert httpx.get(f"{stack.status_url}/v1/jobs/{job_id}/cards", headers=auth()).status_code == 410
+    assert reconcile(stack, job_id) == "deleted"

@@ -142,5 +142,12 @@ class FeuilletonClient:
         """
         return self._transport.read(Job, "POST", f"{self._job_url(job_id)}/cancel")
 
+    def delete(self, job_id: str) -> Job:
+        """Ask that the job and all its files are removed; returns the job as of the command. Repeatable.
+
+        The command travels: `job` says `deleted` when it is done.
+        """
+        return self._transport.read(Job, "DELETE", self._job_url(job_id))
+
     def _job_url(self, job_id: str) -> str:
         return f"{self._status}/v1/jobs/{quote(job_id, safe='')}"

@@ -10,7 +10,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from feuilleton.contracts.events import CancelJob, Outcome, parse
+from feuilleton.contracts.events import CancelJob, DeleteJob, Outcome, parse
 from feuilleton.contracts.topics import JOB_CONTROL
 from feuilleton.http.auth import DEFAULT_TENANT
 from feuilleton_local.ports import free_ports
@@ -51,6 +51,25 @@ async def test_a_cancel_nobody_answers_yet_says_that_the_job_still_runs(
         answer = await api.post(f"/v1/jobs/{story.job}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
     assert time.monotonic() - begun < 4
+
+
+async def test_a_delete_is_published_once_and_answers_with_the_deletion_when_it_comes_at_once(
+    world: World, publish: Publish, api: httpx.AsyncClient
+) -> None:
+    story = a_story()
+    url = f"/v1/jobs/{story.job}"
+    async with world.projector():
+        await publish(*story.whole(), story.attempt_accepted(2))
+        assert (await api.get(url, params={"attempt": 2})).status_code == 200
+        deleting = asyncio.create_task(api.delete(url))
+        await asyncio.sleep(0.2)
+        await publish(story.deleted())
+        for answer in (await deleting, await api.delete(url)):
+            assert (answer.status_code, answer.json()["status"]) == (202, "deleted")
+        assert (await api.get(f"{url}/cards")).json()["code"] == "job_deleted"
+        assert (await api.get("/v1/jobs")).json()["items"] == []
+    commands = [parse(record.value).data for record in await read_topic(world.kafka, world.prefix + JOB_CONTROL.name)]
+    assert commands == [DeleteJob(job=story.job, tenant=DEFAULT_TENANT, attempt=2)]
 
 
 async def test_pages_of_jobs_hold_every_job_once_newest_first_while_new_ones_come(
@@ -126,6 +145,7 @@ async def test_another_tenants_job_is_not_found_on_any_route(
         paths = ("", "/attempts", "/chunks", "/cards", "/events", "/report")
         answers = [await api.get(f"/v1/jobs/{theirs.job}{path}") for path in paths]
         answers.append(await api.post(f"/v1/jobs/{theirs.job}/cancel"))
+        answers.append(await api.delete(f"/v1/jobs/{theirs.job}"))
         unknown = await api.get(f"/v1/jobs/{a_story().job}")
         listed = await api.get("/v1/jobs")
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "job_not_found")}

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -334,3 +335,21 @@ def test_a_job_that_cannot_be_retried_says_why(cli: Cli, script: Script, status:
     result = cli("retry", JOB)
     assert result.code == (9 if status == 410 else 6)
     assert refused in result.err
+
+
+def test_delete_waits_until_the_job_is_gone(cli: Cli, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feuilleton_client.cli.app._DELETION_LOOK_SECONDS", 0.0)
+    script.on(f"DELETE /v1/jobs/{JOB}", Answer(202, a_job("extracting")))
+    script.on(JOB_ROUTE, Answer(200, a_job("cancelled")), Answer(200, a_job("deleted")))
+    result = cli("delete", JOB, "--yes")
+    assert (result.code, "deleted" in result.out) == (0, True)
+    script.on(JOB_ROUTE, Answer(200, a_job("extracting")))
+    assert cli("delete", JOB, "--yes").code == 8
+
+
+def test_delete_does_nothing_where_nobody_can_be_asked(
+    cli: Cli, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert cli("delete", JOB).code == 2
+    assert script.asked == []

@@ -1,6 +1,7 @@
 """The command line `feuilleton`."""
 
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,13 @@ from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.exit_codes import ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import Access, InputFileError, Session, session
+from feuilleton_client.cli.wording import printable
 from feuilleton_client.models import Job, JobStatus
 from feuilleton_client.uploads import JobOptions
 
 PATIENCE_SECONDS = 90.0
+_DELETION_LOOKS = 40
+_DELETION_LOOK_SECONDS = 0.5
 
 EXIT_CODES_HELP = """\
 Exit status: 0 completed · 1 internal fault · 2 usage · 3 partial (cards were written, some of the book is
@@ -144,6 +148,31 @@ def cancel(
         last = current.follow(job_id)
         current.output.ended(last, None)
     raise typer.Exit(ExitCode.OK if last.status is JobStatus.CANCELLED else ExitCode.REJECTED)
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def delete(
+    job_id: opt.JobArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Remove a job with its book and its cards, for good; one that runs is stopped. Exit status 8 if it takes long."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("nobody is there to ask: say --yes")
+        typer.confirm(f"Remove job {printable(job_id)}, its book and its cards?", abort=True, err=True)
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        last = current.client.delete(job_id)
+        for _ in range(_DELETION_LOOKS):
+            if last.status is JobStatus.DELETED:
+                break
+            time.sleep(_DELETION_LOOK_SECONDS)
+            last = current.client.job(job_id)
+        current.saw(last)
+        current.output.ended(last, None)
+    raise typer.Exit(ExitCode.OK if last.status is JobStatus.DELETED else ExitCode.UNAVAILABLE)
 
 
 @app.command(epilog=EXIT_CODES_HELP)

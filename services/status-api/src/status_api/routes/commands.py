@@ -1,12 +1,13 @@
 """Commands to the workers."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 
 from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.events import CancelJob, to_message
+from feuilleton.contracts.events import CancelJob, DeleteJob, to_message
 from feuilleton.observability.tracing import new_traceparent
 from status_api.models import JobView, job_view
 from status_api.parts import Parts
@@ -34,19 +35,33 @@ async def cancel_job(request: Request, caller: Caller, job_id: str, attempt: Att
         raise JobAlreadyEndedError(f"attempt {number} is {job.attempts[number].state.status}")
     command = CancelJob(job=job.id, tenant=caller.tenant, attempt=number)
     await parts.publisher.publish(to_message(command, source="status-api", traceparent=new_traceparent()))
-    job = await _wait_for_end(parts, job, number)
+    job = await _wait_until(parts, job, lambda seen: _ended(seen, number))
     return job_view(job, number, datetime.now(UTC))
 
 
-async def _wait_for_end(parts: Parts, job: Job, number: int) -> Job:
-    """The job once the attempt ended, or as it is when the wait is over."""
+@router.delete("/{job_id}", status_code=202, responses=problems(404))
+async def delete_job(request: Request, caller: Caller, job_id: str) -> JobView:
+    """Remove the job and all its files; a running attempt ends as cancelled. The answer waits a moment; where it does
+    not say `deleted` yet, the command is on its way. Deleting twice is fine.
+    """
+    parts = parts_of(request)
+    job = await parts.access.load(caller.tenant, job_id)
+    if not job.deleted:
+        command = DeleteJob(job=job.id, tenant=caller.tenant, attempt=job.highest)
+        await parts.publisher.publish(to_message(command, source="status-api", traceparent=new_traceparent()))
+        job = await _wait_until(parts, job, lambda seen: seen.deleted)
+    return job_view(job, job.highest, datetime.now(UTC))
+
+
+async def _wait_until(parts: Parts, job: Job, condition: Callable[[Job], bool]) -> Job:
+    """The job once that is so, or as it is when the wait is over."""
     assert job.upload is not None  # noqa: S101  (readers give accepted jobs alone)
     deadline = time.monotonic() + parts.cancel_wait_seconds
     with parts.wakeups.listen(job.id) as bell:
         while True:
             job = await parts.reader.find_job(job.upload.tenant, job.id) or job
             left = deadline - time.monotonic()
-            if _ended(job, number) or left <= 0:
+            if condition(job) or left <= 0:
                 return job
             await bell.wait(left)
 

@@ -27,6 +27,12 @@ async function ask(url, options = {}) {
   throw error;
 }
 
+/** Tells a click from its own repetition. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return { "Idempotency-Key": Array.from(bytes, (n) => n.toString(16).padStart(2, "0")).join("") };
+}
+
 $("upload").addEventListener("submit", async (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", $("key").value);
@@ -40,8 +46,7 @@ $("upload").addEventListener("submit", async (event) => {
     body.append("engine", $("engine").value);
     body.append("ignore_dialogue", $("dialogue").checked);
     body.append("file", $("file").files[0]);
-    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
-    const answer = await ask(`${ingest}/v1/uploads`, { method: "POST", body, headers: { "Idempotency-Key": key } });
+    const answer = await ask(`${ingest}/v1/uploads`, { method: "POST", body, headers: newKey() });
     location.hash = (await answer.json()).id;
   } catch (error) {
     say(error.message);
@@ -63,6 +68,7 @@ function show(job) {
   if (job.code) words.push(job.code);
   $("state").textContent = words.join(" · ");
   $("cancel").hidden = ended;
+  $("retry").hidden = !["partial", "failed", "cancelled"].includes(job.status);
   $("csv").hidden = $("jsonl").hidden = !hasResult;
   if (hasResult) tellCoverage(state.job);
 }
@@ -81,12 +87,12 @@ function waiting(seconds) {
 }
 
 /** The stream of one job to its end, resumed where it breaks off. EventSource cannot send the key. */
-async function follow(job, run) {
+async function follow(job, run, attempt) {
   let last = null;
   while (state.run === run) {
     try {
       const headers = last ? { "Last-Event-ID": last } : {};
-      const answer = await ask(`v1/jobs/${job}/events`, { headers });
+      const answer = await ask(`v1/jobs/${job}/events${attempt}`, { headers });
       for await (const event of events(answer.body)) {
         if (state.run !== run) return;
         last = event.id ?? last;
@@ -177,22 +183,33 @@ async function download(type, suffix, start) {
 }
 
 /** The address names the job, so that a reload or a bookmark comes back to it. */
-function open() {
+function open(attempt = "") {
   const job = location.hash.slice(1);
   if (!job || !$("key").value) return;
   Object.assign(state, { run: state.run + 1, job, wanted: PAGE, shown: 0, cursor: null, drained: false });
   $("cards").replaceChildren();
   $("deck").hidden = $("coverage").hidden = true;
   say("");
-  ask(`v1/jobs/${job}`).then((answer) => answer.json()).then(show).catch((error) => say(error.message));
-  follow(job, state.run);
+  ask(`v1/jobs/${job}${attempt}`).then((answer) => answer.json()).then(show).catch((error) => say(error.message));
+  follow(job, state.run, attempt);
 }
 
 $("cancel").addEventListener("click", () =>
   ask(`v1/jobs/${state.job}/cancel`, { method: "POST" }).catch((error) => say(error.message)));
+$("retry").addEventListener("click", async () => {
+  $("retry").hidden = true;
+  try {
+    const url = `${ingest}/v1/uploads/${state.job}/attempts`;
+    const begun = await (await ask(url, { method: "POST", headers: newKey() })).json();
+    open(`?attempt=${begun.attempt}`);
+  } catch (error) {
+    say(error.message);
+    $("retry").hidden = false;
+  }
+});
 $("csv").addEventListener("click", () => download("text/csv", "csv", "\ufeff"));
 $("jsonl").addEventListener("click", () => download("application/jsonl", "jsonl", ""));
 $("more").addEventListener("click", () => ((state.wanted += PAGE), fill()));
 $("key").addEventListener("change", () => (sessionStorage.setItem("key", $("key").value), open()));
-addEventListener("hashchange", open);
+addEventListener("hashchange", () => open());
 open();
