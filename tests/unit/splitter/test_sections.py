@@ -1,5 +1,7 @@
 """Chapters, parts and what is no story, told from headings and the text under them."""
 
+import time
+
 import pytest
 
 from feuilleton.contracts.documents import MatterKind
@@ -165,3 +167,11 @@ def test_numbers_of_chapters_are_read_in_every_form() -> None:
     }
     assert {title: chapter_value(title) for title in values} == values
     assert chapter_value("Le départ") is None
+
+
+def test_a_title_without_end_is_read_in_a_moment() -> None:
+    started = time.process_time()
+    for letters in ("a" * 180, "a " * 90, "d’" * 90, "aa." * 60):
+        section_kind(f"Préface de {letters}!")
+        section_kind(f"Notes sur {letters}!")
+    assert time.process_time() - started < 0.2

@@ -10,7 +10,7 @@ _ORDINAL = (
 _NUMERAL = r"(?:[IVXLC]+|\d{1,3})(?:\s?(?:er|re|e|ᵉ|ème|ère))?"
 _WORD = r"chapitre|livre|partie|tome|volume|acte|section|épisode|lettre"
 # By whom or about what, in a few words: 'Préface de l’éditeur', 'Note sur le texte'.
-_ABOUT = r"(?:\s+(?:de|du|des|d['’]|à|au|aux|par|sur|pour)\b\s?(?:[^\s.!?]+\s?){1,6})?"
+_ABOUT = r"(?:\s+(?:(?:de|du|des|à|au|aux|par|sur|pour)\s+|d['’])[^\s.!?]+(?:\s+[^\s.!?]+){0,5})?"
 _BEFORE = rf"(?:préface|avant-propos|introduction|avertissement|note de l['’]éditeur|notice|présentation){_ABOUT}"
 _BEFORE_READER = r"(?:avis|au|à l['’]attention du?|note) (?:de l['’]éditeur|au lecteur|du traducteur|des éditeurs)"
 _BEHIND_NOTES = rf"notes?(?: (?:et variantes|de fin))?|notes{_ABOUT}"
