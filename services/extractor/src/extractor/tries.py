@@ -9,11 +9,10 @@ from typing import Protocol
 
 import structlog
 
-from extractor.gate import NoPlaceError, StaleMembershipError
+from extractor.faults import Fault, fault_of
 from extractor.patience import Patience
 from feuilleton.contracts.documents import Checkpoint, Usage
-from feuilleton.contracts.errors import LostInvariantError, PipelineError, QuotaExceededError, TransientError
-from feuilleton.processes.pool import WorkerDiedError, WorkerTimeoutError
+from feuilleton.contracts.errors import PipelineError
 
 log = structlog.get_logger(__name__)
 
@@ -76,19 +75,14 @@ async def try_until_settled(
         try:
             async with asyncio.timeout(patience.remaining_seconds(began_at)) as limit:
                 return await extraction.run()
-        except (StaleMembershipError, NoPlaceError):
-            gave_up = None
-        except QuotaExceededError:
-            # Nor is the time of the call that was refused the chunk's fault.
-            patience.exclude((clock.now() - began_at).total_seconds())
-            gave_up = None
-        except TransientError as exc:
-            gave_up = await _wait_after(exc, patience, clock)
-        except LostInvariantError:
-            raise
         except PipelineError as exc:
-            gave_up = exc.code
-            log.info("chunk_given_up", code=exc.code, detail=exc.detail)
+            fault = fault_of(exc)
+            if fault is Fault.LOST:
+                raise
+            if fault is Fault.WAIT:
+                # Nor is the time of a call that was refused the chunk's fault.
+                patience.exclude((clock.now() - began_at).total_seconds())
+            gave_up = await _gives_up_after(exc, fault, patience, clock)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -103,9 +97,13 @@ async def _wait_for_the_gate(patience: Patience, gate: Gate, clock: Clock) -> No
     patience.exclude((clock.now() - asked_at).total_seconds())
 
 
-async def _wait_after(exc: TransientError, patience: Patience, clock: Clock) -> str | None:
-    """Back off. Returns the code to give up with when the fault asks for too much."""
-    if isinstance(exc, WorkerDiedError | WorkerTimeoutError) and patience.count_death():
+async def _gives_up_after(exc: PipelineError, fault: Fault, patience: Patience, clock: Clock) -> str | None:
+    """The code to give up with, or None when the chunk may be tried again, after its backoff."""
+    if fault is Fault.WAIT:
+        return None
+    tries_again = fault is Fault.TRANSIENT or (fault is Fault.WORKER and not patience.count_death())
+    if not tries_again:
+        log.info("chunk_given_up", code=exc.code, detail=exc.detail)
         return exc.code
     seconds = patience.backoff_seconds(clock.random)
     if seconds >= patience.remaining_seconds(clock.now()):
