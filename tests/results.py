@@ -94,6 +94,22 @@ class Result:
             lines = self.cards_jsonl[chunk.start : chunk.end].splitlines()
             assert len(lines) == chunk.cards
         assert sum(chunk.cards for chunk in self.report.chunks) == len(self.cards)
+        self._check_figures()
+
+    def _check_figures(self) -> None:
+        """They are those of the cards, and no card that an engine made has a fault that the verdicts know."""
+        assert self.report.quality is not None
+        counts = self.report.quality.counts
+        made = [card for card in self.cards if card.method in (CardMethod.CUT, CardMethod.REWRITTEN)]
+        assert counts.chunks == len(self.report.chunks) - len(self.report.missing)
+        assert (counts.made.cards, counts.book.cards) == (len(made), len(self.cards) - len(made))
+        assert counts.made.words == sum(card.words for card in made)
+        assert (counts.sources, counts.sources_with_card) == (
+            self.report.represented + len(self.report.dropped),
+            self.report.represented,
+        )
+        assert (counts.unaccounted, counts.made.faulty) == (0, 0)
+        assert counts.long_sources == 0 or str(counts.long_sources) in self.report.coverage
 
 
 def store_folder(stack: Stack) -> Path:

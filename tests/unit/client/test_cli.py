@@ -108,6 +108,14 @@ def test_a_partial_result_is_written_and_says_what_is_missing(
     assert (tmp_path / "cards.jsonl").is_file()
 
 
+def test_a_report_says_how_many_long_sentences_have_a_card(cli: Cli, script: Script) -> None:
+    said = "33 of 100 sentences over the limit have a card (33 %)"
+    script.on(f"{JOB_ROUTE}/report", Answer(200, a_report(coverage=said)))
+    assert f"long sentences: {said}" in cli("report", JOB).out
+    script.on(f"{JOB_ROUTE}/report", Answer(200, a_report()))
+    assert "long sentences" not in cli("report", JOB).out
+
+
 def test_a_job_that_failed_writes_nothing_and_says_why(cli: Cli, script: Script, book: Path, tmp_path: Path) -> None:
     scripted(script, status="failed", code="no_text", cards=0)
     result = cli("run", book, "-o", tmp_path / "cards.csv")
