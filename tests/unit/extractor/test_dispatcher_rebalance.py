@@ -168,6 +168,18 @@ async def test_what_is_waited_for_is_handed_on_with_the_time_that_is_left(desk: 
     assert 55 < seconds < 60
 
 
+async def test_who_stops_hands_on_what_it_waits_for(desk: Desk) -> None:
+    dispatcher = desk.open()
+    dispatcher.take_over({P: {0: 60.0}})
+    dispatcher.accept(a_record(0, a_chunk(0)))
+    dispatcher.accept(a_record(1, a_chunk(1)))
+    dispatcher.dispatch()
+    elsewhere = await dispatcher.drain(5)
+    assert 55 < elsewhere[P][0] < 60
+    assert list(elsewhere[P]) == [0]
+    assert dispatcher.watermark.commit_points() == {P: 0}
+
+
 async def test_a_partition_that_comes_back_soon_finds_its_own_work_and_joins_it(desk: Desk) -> None:
     dispatcher = await a_chunk_at_work(desk)
     handover = dispatcher.revoke()

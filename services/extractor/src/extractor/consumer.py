@@ -76,6 +76,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._relieved_at = -float("inf")
         self._joined = False
         self._handed_over = False
+        self._elsewhere: Mapping[Partition, Spans] = {}
         self._taking_over: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -108,7 +109,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         if self._taking_over is not None:
             self._taking_over.cancel()
-        await self._commit(consumer, self._dispatcher.watermark.commit_points())
+        await self._commit(consumer, self._dispatcher.watermark.commit_points(), self._elsewhere)
         if not await close_consumer(consumer):
             log.info("group_not_left")
 
@@ -134,7 +135,7 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Fetch nothing more, and let what runs come to its end, committing meanwhile."""
         committing = asyncio.create_task(self._commit_forever(), name="commit")
         try:
-            await self._dispatcher.drain(grace_seconds)
+            self._elsewhere = await self._dispatcher.drain(grace_seconds)
         finally:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)

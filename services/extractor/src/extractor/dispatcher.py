@@ -180,12 +180,16 @@ class Dispatcher:
     def busy(self) -> bool:
         return bool(self._tasks)
 
-    async def drain(self, grace_seconds: float) -> None:
-        """Start nothing more, wait for what runs, then give the rest up: its messages are not finished."""
+    async def drain(self, grace_seconds: float) -> dict[Partition, dict[int, float]]:
+        """Start nothing more, wait for what runs, then give the rest up: its messages are not finished. Returns, as
+        `revoke`, what other members still work on: to be told with the last commit.
+        """
         self._draining = True
         self._drained_at = time.monotonic() + grace_seconds
+        elsewhere: dict[Partition, dict[int, float]] = {}
         for running in self._running:
-            if running.held_until is not None:
+            if running.held_until is not None and running.leaving is None:
+                elsewhere.setdefault(running.item.partition, {})[running.item.offset] = running.held_until
                 running.give_up()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
@@ -193,6 +197,8 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._handler.close(_CLOSE_SECONDS)
+        now = time.monotonic()
+        return {part: {at: until - now for at, until in offsets.items()} for part, offsets in elsewhere.items()}
 
     def _take_in(self, item: Waiting, not_due_seconds: float = 0.0) -> None:
         held_until = self._inherited.until(item.partition, item.offset)
