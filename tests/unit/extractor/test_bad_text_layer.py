@@ -8,7 +8,7 @@ from extractor.engines.port import BadAnswerError, ModelRefusalError, PageAnswer
 from extractor.extraction import extract_chunk
 from feuilleton.contracts.documents import SourceSentence, Usage
 from feuilleton.contracts.job_settings import JobSettings
-from tests.unit.extractor.scripted_engine import CALL, ScriptedEngine, a_page_chunk, a_sentence, well
+from tests.unit.extractor.scripted_engine import CALL, ScriptedEngine, a_page_chunk, a_sentence, a_text_chunk, well
 
 OLD = (a_sentence(1, "Il niarchait sur la rouie."), a_sentence(2, "La nuil tombait."))
 READ_ANEW = PageAnswer((("Il marchait sur la route.", False),), CALL)
@@ -56,3 +56,24 @@ async def test_what_is_read_is_brought_into_the_form_that_the_job_asks_for() -> 
     read = PageAnswer((("«\u00a0C’est l’heure\u202f!\u00a0»", True),), CALL)
     checkpoint = await extract_chunk(chunk, ScriptedEngine([well], pages=[read]), b"%PDF")
     assert [sentence.text for sentence in checkpoint.sentences] == ["« C'est l'heure ! »"]
+
+
+async def test_half_a_sentence_at_the_edge_of_a_page_is_listed_and_no_card() -> None:
+    read = PageAnswer((("vers la ville endormie.", False), ("Il dort.", False), ("Elle marchait sur la", False)), CALL)
+    checkpoint = await extract_chunk(a_page_chunk(), ScriptedEngine([well], pages=[read]), b"%PDF")
+    assert [card.text for card in checkpoint.cards] == ["Il dort."]
+    assert [(one.source_id[-4:], one.reason) for one in checkpoint.dropped] == [
+        ("0000", "cut_by_page"),
+        ("0002", "cut_by_page"),
+    ]
+
+
+async def test_whole_sentences_at_the_edges_of_a_page_are_kept() -> None:
+    read = PageAnswer((("— Il dort.", True), ("«\u00a0Elle aussi\u202f!\u00a0»", True)), CALL)
+    checkpoint = await extract_chunk(a_page_chunk(), ScriptedEngine([well], pages=[read]), b"%PDF")
+    assert checkpoint.dropped == ()
+
+
+async def test_the_edges_of_a_chunk_of_text_are_no_edges_of_pages() -> None:
+    checkpoint = await extract_chunk(a_text_chunk([a_sentence(1, "vers la ville")]), ScriptedEngine([well]))
+    assert checkpoint.dropped == ()

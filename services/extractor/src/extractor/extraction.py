@@ -1,7 +1,7 @@
 """One chunk from its sentences to its checkpoint, with any engine."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractor.card_parsing import CardParser
 from extractor.engines.port import (
@@ -15,10 +15,11 @@ from extractor.engines.port import (
 )
 from extractor.judging import Judge, Rules
 from extractor.lexicon import Lexicon, french
+from extractor.page_reading.halves import cut_by_page
 from extractor.planning import Plan
 from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
 from extractor.tally import BAD_ANSWER, REFUSED, Tally
-from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
+from feuilleton.contracts.documents import Checkpoint, ChunkKind, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
 from feuilleton.contracts.ids import SentenceId, image_sentence_id
@@ -136,7 +137,11 @@ class Extraction:
     async def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
         chunk = self._chunk
         is_model = self._engine.name is not Engine.LOCAL
-        plan, rules = await self._judge.plan(sentences, chunk.settings, before=chunk.before, rewrites_short=is_model)
+        halves = cut_by_page(sentences) if chunk.chunk_kind is ChunkKind.PAGE else ()
+        cut = {half.source_id for half in halves}
+        whole = tuple(sentence for sentence in sentences if sentence.id not in cut)
+        plan, rules = await self._judge.plan(whole, chunk.settings, before=chunk.before, rewrites_short=is_model)
+        plan = replace(plan, dropped=(*plan.dropped, *halves))
         place = {sentence.id: index for index, sentence in enumerate(sentences)}
         queue = AskQueue(plan.wanted, self._limits, has_other_model=self._other_model is not None)
         return _Work(sentences, plan, rules, queue, Tally(plan.wanted), place)
