@@ -18,13 +18,13 @@ def test_whom_a_model_hands_its_refusals_to_stands_in_the_table_and_is_another()
 
 def test_what_costs_more_has_the_higher_rate_of_credits() -> None:
     by_price = sorted(MODELS.values(), key=lambda terms: terms.output_usd)
-    assert [terms.credits for terms in by_price] == sorted(terms.credits for terms in by_price)
+    assert [terms.credits_per_1000 for terms in by_price] == sorted(terms.credits_per_1000 for terms in by_price)
 
 
 def test_a_deployment_changes_a_row_or_adds_one_and_the_others_stay() -> None:
-    changes = {"gemini-2.5-pro": ModelTerms(prompt_usd=9), "own-model": ModelTerms(credits=5)}
+    changes = {"gemini-2.5-pro": ModelTerms(prompt_usd=9), "own-model": ModelTerms(credits_per_1000=5)}
     assert terms_of("gemini-2.5-pro", changes).prompt_usd == 9
-    assert terms_of("own-model", changes).credits == 5
+    assert terms_of("own-model", changes).credits_per_1000 == 5
     assert terms_of("gemini-2.5-flash", changes) == MODELS["gemini-2.5-flash"]
     assert terms_of("unheard-of", changes) == FREE
 

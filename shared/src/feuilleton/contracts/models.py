@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ModelTerms(BaseModel):
-    """US dollars per million tokens; thinking is billed as output. `credits` is what a user pays for a million billed
-    tokens. `other` is a model to ask when this one refuses a text.
+    """US dollars per million tokens; thinking is billed as output. `credits_per_1000` is what a user pays for a
+    thousand billed tokens: 5 for a pro model, 3 for a flash, 2 for a lite one. `other` is a model to ask when this
+    one refuses a text.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     prompt_usd: float = Field(default=0.0, ge=0)
     output_usd: float = Field(default=0.0, ge=0)
-    credits: float = Field(default=0.0, ge=0)
+    credits_per_1000: float = Field(default=0.0, ge=0)
     other: str | None = None
 
     def microdollars(self, *, prompt_tokens: int, output_tokens: int, thinking_tokens: int) -> int:
@@ -28,12 +29,16 @@ class ModelTerms(BaseModel):
 
 FREE = ModelTerms()
 MODELS: Mapping[str, ModelTerms] = {
-    "gemini-3.8-flash": ModelTerms(prompt_usd=0.75, output_usd=3.75, credits=1500, other="gemini-3.5-flash-lite"),
-    "gemini-3.5-flash-lite": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits=1000, other="gemini-3.8-flash"),
-    "gemini-3.1-flash-lite": ModelTerms(prompt_usd=0.25, output_usd=1.50, credits=600, other="gemini-3.5-flash-lite"),
-    "gemini-2.5-pro": ModelTerms(prompt_usd=1.25, output_usd=10.0, credits=4000, other="gemini-2.5-flash"),
-    "gemini-2.5-flash": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits=1000, other="gemini-2.5-flash-lite"),
-    "gemini-2.5-flash-lite": ModelTerms(prompt_usd=0.10, output_usd=0.40, credits=200, other="gemini-3.5-flash-lite"),
+    "gemini-3.8-flash": ModelTerms(prompt_usd=0.75, output_usd=3.75, credits_per_1000=3, other="gemini-3.5-flash-lite"),
+    "gemini-3.5-flash-lite": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits_per_1000=2, other="gemini-3.8-flash"),
+    "gemini-3.1-flash-lite": ModelTerms(
+        prompt_usd=0.25, output_usd=1.50, credits_per_1000=2, other="gemini-3.5-flash-lite"
+    ),
+    "gemini-2.5-pro": ModelTerms(prompt_usd=1.25, output_usd=10.0, credits_per_1000=5, other="gemini-2.5-flash"),
+    "gemini-2.5-flash": ModelTerms(prompt_usd=0.30, output_usd=2.50, credits_per_1000=3, other="gemini-2.5-flash-lite"),
+    "gemini-2.5-flash-lite": ModelTerms(
+        prompt_usd=0.10, output_usd=0.40, credits_per_1000=2, other="gemini-3.5-flash-lite"
+    ),
 }
 
 
