@@ -44,6 +44,8 @@ def predicate(text: str) -> Predicate:
         "Quel est ce port ?",
         "— Assez, dit le juge.",
         "Ne me quitte pas.",
+        "Je ne le puis encore.",
+        "Etait-ce un crime ?",
         "Quelque chat sur les toits bombait son dos.",
         "Bientôt tout reposa dans la ville.",
         "Sur le pont le capitaine monta.",

@@ -19,6 +19,8 @@ _NOT_AFTER = (DETERMINERS | PREPOSITIONS) - CLITICS
 _ARTICLE_OR_OBJECT = frozenset({"le", "la", "les", "l'", "leur"})
 # `en` and the object pronouns are also determiners or prepositions: they say little about the next word.
 _VERB_FOLLOWS = (CLITICS - ARTICLES - {"en", "ce", "lui", "leur"}) | {"qui"}
+# `le`, `la`, `les` behind one of these is a pronoun.
+_AHEAD_OF_OBJECT = frozenset({"ne", "n'", "je", "tu", "il", "ils", "on"})
 
 _REACH_OF_AUXILIARY = 3
 # Words that may stand between an auxiliary and its participle.
@@ -42,7 +44,8 @@ def evidence_at(tokens: tuple[Token, ...], index: int, lexicon: Lexicon) -> Evid
     before = tokens[index - 1].key if index else ""
     if _is_participle(tokens, index, readings, lexicon):
         return Evidence.NONE
-    if is_incise(tokens, index) or _next_joined(tokens, index) or _is_certain(token.key, readings, before):
+    shaped = is_incise(tokens, index) or _next_joined(tokens, index) or _follows_object(tokens, index)
+    if shaped or _is_certain(token.key, readings, before):
         return Evidence.SURE
     if token.key in FUNCTION_WORDS or before in _NOT_AFTER:
         return Evidence.NONE
@@ -99,12 +102,19 @@ def _is_participle(tokens: tuple[Token, ...], index: int, readings: tuple[Readin
     return False
 
 
+def _follows_object(tokens: tuple[Token, ...], index: int) -> bool:
+    """`je ne le puis`, `il la porte`."""
+    behind = index > 1 and tokens[index - 1].key in _ARTICLE_OR_OBJECT
+    return behind and tokens[index - 2].key in _AHEAD_OF_OBJECT
+
+
 def _next_joined(tokens: tuple[Token, ...], index: int) -> bool:
     return index + 1 < len(tokens) and tokens[index + 1].joined
 
 
 def _readings(token: Token, lexicon: Lexicon, *, first: bool) -> tuple[Reading, ...]:
-    """A capital within a sentence is a name: only at its head is it looked up in lower case."""
-    if first or token.form[:1].islower():
-        return lexicon.readings(token.key)
-    return ()
+    """A capital within a sentence is a name: only at its head is it looked up in lower case, `Etait` as `était` too."""
+    if not first and not token.form[:1].islower():
+        return ()
+    readings = lexicon.readings(token.key)
+    return readings or (lexicon.readings(f"é{token.key[1:]}") if token.form.startswith("E") else ())
