@@ -7,6 +7,7 @@ import pytest
 from feuilleton.contracts.errors import InvalidInputError, PublishUnknownError, StoreUnavailableError
 from feuilleton.contracts.events import JobMerging, Origin, Received, to_message
 from feuilleton.contracts.topics import DEAD_LETTERS
+from feuilleton.observability import metrics
 from feuilleton.streaming.dead_letter import DeadLetterLimit, DeadLetters
 from feuilleton.streaming.memory import MemoryPublisher
 from feuilleton.streaming.runner import MessageRunner
@@ -54,7 +55,13 @@ class AHandler:
 
 def a_runner(handler: AHandler, publisher: MemoryPublisher, patience: float = 5.0) -> MessageRunner:
     letters = DeadLetters(publisher, service="tests")
-    return MessageRunner(handler, letters, patience_seconds=patience, stop=stop)  # type: ignore[arg-type]
+    return MessageRunner(
+        handler,
+        letters,
+        patience_seconds=patience,
+        stop=stop,  # type: ignore[arg-type]
+        limit_shown_seconds=0.0,
+    )
 
 
 async def test_a_good_message_is_handled_once() -> None:
@@ -121,6 +128,7 @@ async def test_a_consumer_that_would_dead_letter_everything_stops_instead() -> N
     with pytest.raises(StoppedError):
         await runner.run_message(ARecord(b"poison"))
     assert len(publisher.messages) == DeadLetterLimit().grace
+    assert metrics.DEAD_LETTER_LIMIT.labels("tests")._value.get() == 1, "and says so to who scrapes"
 
 
 async def test_what_is_over_the_limit_is_not_replaced_either() -> None:

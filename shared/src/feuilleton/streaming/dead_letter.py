@@ -17,6 +17,8 @@ OWN = "dl-"
 REASON, SERVICE, TOPIC, PARTITION, OFFSET, KEY = (
     f"{OWN}{name}" for name in ("reason", "service", "topic", "partition", "offset", "key")
 )
+LIMIT_SHOWN_SECONDS = 30.0
+"""A consumer at its limit stays so long, idle, before its process ends: a scrape or two must see the metric."""
 log = structlog.get_logger(__name__)
 
 

@@ -7,7 +7,9 @@ import asyncio
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ _HEARTBEAT_SECONDS = 2.0
 _COMMIT_SECONDS = 0.5
 # Faust makes a folder for tables, which we have none of: one of this user, beside those of others on the machine.
 _DATA_FOLDER = Path(tempfile.gettempdir()) / f"feuilleton-faust-{os.getuid()}"
+# A member that lost its partitions to others for good leaves too, once: it then never had them.
+LOST_SECONDS = 20.0
 _STOP_SECONDS = 25.0  # below the usual grace time of 30 s
 EXIT_NOT_STOPPED = 71
 log = structlog.get_logger(__name__)
@@ -95,6 +99,21 @@ def add_agent(app: faust.App, topics: Sequence[Topic], runner: MessageRunner, *,
     app.agent(source, isolated_partitions=True)(consume)
 
 
+@dataclass
+class AssignmentWatch:
+    """Which topics a worker has read, and since when it reads one of them no more. Pure."""
+
+    _read: set[str] = field(default_factory=set)
+    _missed_at: dict[str, float] = field(default_factory=dict)
+
+    def lost(self, topics: set[str], now: float) -> set[str]:
+        """Topics read once that have had no partition here for LOST_SECONDS; `topics` have one now."""
+        self._read |= topics
+        missing = self._read - topics
+        self._missed_at = {topic: self._missed_at.get(topic, now) for topic in missing}
+        return {topic for topic, since in self._missed_at.items() if now - since >= LOST_SECONDS}
+
+
 class FaustWorker:
     """Runs an app and its parts until SIGTERM or SIGINT. `checks` are what readiness asks, by name."""
 
@@ -107,6 +126,7 @@ class FaustWorker:
         self._health = HealthServer(host, port, live=self._missing_for_life, ready=self._missing_for_work)
         self._stop = asyncio.Event()
         self._consuming = False
+        self._assignment = AssignmentWatch()
 
     async def run(self) -> int:
         """The exit status: 0 after a stop that was asked for, 1 when the app crashed or the port is taken.
@@ -137,9 +157,21 @@ class FaustWorker:
             try:
                 await asyncio.wait_for(self._stop.wait(), 0.5)
             except TimeoutError:
-                continue
+                self._watch_assignment()
         self._consuming = False
         await self._stop_app()
+
+    def _watch_assignment(self) -> None:
+        """Leave when a topic that was read here is read here no more: where a topic was deleted and made again, Faust
+        goes on without it, for ever and in silence. A fresh process finds it.
+        """
+        if self._app.rebalancing:
+            return
+        topics = {part.topic for part in self._app.consumer.assignment()}
+        lost = self._assignment.lost(topics, time.monotonic())
+        if lost:
+            log.critical("assignment_lost", topics=sorted(lost), seconds=LOST_SECONDS)
+            stop_process()
 
     async def _stop_app(self) -> None:
         """Let the events in hand end, within limits: without a broker Faust would wait for it, for ever."""

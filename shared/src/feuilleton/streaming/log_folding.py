@@ -15,7 +15,7 @@ from feuilleton.contracts.errors import PoisonMessageError, TransientError
 from feuilleton.contracts.events import EventData, UnknownEventTypeError, parse
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.observability import metrics
-from feuilleton.streaming.dead_letter import DeadLetters
+from feuilleton.streaming.dead_letter import LIMIT_SHOWN_SECONDS, DeadLetterLimitError, DeadLetters
 from feuilleton.streaming.folding import Batch, FoldStore, Record, UnstorableError
 
 _POLL_MS = 500
@@ -76,7 +76,12 @@ class LogFolder(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._consumer.subscribe([self._topic], listener=self)
         await self._persist("broker", self._consumer.start)
         while True:
-            await self.step()
+            try:
+                await self.step()
+            except DeadLetterLimitError as exc:
+                log.critical("dead_letter_limit_reached", detail=exc.detail)
+                await asyncio.sleep(LIMIT_SHOWN_SECONDS)
+                raise
 
     async def step(self) -> None:
         """Take what came, of each partition, through to its commit."""

@@ -4,6 +4,7 @@ One of the three places that may catch anything. Nothing leaves `run_message` bu
 a Faust agent that raises acknowledges the event all the same.
 """
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterable, Callable
@@ -21,7 +22,7 @@ from feuilleton.contracts.errors import (
 )
 from feuilleton.contracts.events import Origin, Received, origin_of, parse
 from feuilleton.observability.tracing import trace_id
-from feuilleton.streaming.dead_letter import DeadLetters, Record
+from feuilleton.streaming.dead_letter import LIMIT_SHOWN_SECONDS, DeadLetterLimitError, DeadLetters, Record
 
 EXIT_LOST_INVARIANT = 70
 _EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
@@ -57,11 +58,13 @@ class MessageRunner:
         *,
         patience_seconds: float,
         stop: Callable[[], NoReturn] = stop_process,
+        limit_shown_seconds: float = LIMIT_SHOWN_SECONDS,
     ) -> None:
         self._handler = handler
         self._dead_letters = dead_letters
         self._patience_seconds = patience_seconds
         self._stop = stop
+        self._limit_shown_seconds = limit_shown_seconds
 
     async def run_message(self, record: Record) -> None:
         """Return when the record may be acknowledged: it was worked on, or replaced and dead-lettered."""
@@ -70,6 +73,10 @@ class MessageRunner:
         ):
             try:
                 await self._run(record)
+            except DeadLetterLimitError as exc:
+                log.critical("dead_letter_limit_reached", detail=exc.detail)
+                await asyncio.sleep(self._limit_shown_seconds)
+                self._stop()
             except Exception as exc:
                 log.exception("worker_stopped", exc_info=exc)
                 self._stop()

@@ -1,0 +1,54 @@
+"""New uploads are refused while what waits would take too long."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from feuilleton.contracts.events import JobEnded, Outcome
+from feuilleton.contracts.ids import JobId
+from feuilleton.http.auth import DEFAULT_TENANT
+from tests.builders import a_pdf
+from tests.integration.ingest.publishing import publish
+from tests.stack import Stack, auth, environment, running_stack
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str
+) -> Iterator[Stack]:
+    """Two jobs may wait: one an hour is reckoned with, and two hours are the limit."""
+    folder = tmp_path_factory.mktemp("ingest")
+    env = environment(
+        kafka=kafka,
+        prefix=kafka_topics,
+        database_url=database_url,
+        object_store_url=(folder / "objects").as_uri(),
+        QUEUE_LIMIT_HOURS="2",
+        QUEUE_LEAST_RATE="1",
+    )
+    with running_stack(folder, env, ("ingest",)) as running:
+        yield running
+
+
+def upload(stack: Stack, key: str) -> httpx.Response:
+    headers = auth() | {"Idempotency-Key": key}
+    return httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, files={"file": a_pdf()}, timeout=30)
+
+
+def test_a_full_queue_refuses_and_takes_again_when_jobs_end(stack: Stack, kafka: str, kafka_topics: str) -> None:
+    jobs = [JobId(upload(stack, f"k{number}").json()["id"]) for number in range(3)]
+    before = list((stack.folder / "objects").rglob("*.pdf"))
+    refused = upload(stack, "one-more")
+    assert (refused.status_code, refused.json()["code"]) == (503, "queue_full")
+    assert int(refused.headers["retry-after"]) >= 60
+    assert list((stack.folder / "objects").rglob("*.pdf")) == before, "nothing was kept"
+    assert upload(stack, "k0").json()["id"] == jobs[0], "a job that was taken is answered as ever"
+    ended = JobEnded(job=jobs[0], tenant=DEFAULT_TENANT, attempt=1, outcome=Outcome.COMPLETED)
+    publish(kafka, kafka_topics, ended)
+    for _ in range(100):
+        if upload(stack, "one-more").status_code == 202:
+            return
+    pytest.fail("the queue stayed full")
