@@ -133,6 +133,15 @@ def without_subject(cases: Iterable[Case]) -> Iterator[Case]:
                 yield Case(tidy(case.card[found.start() :]), case.source, case.before)
 
 
+def without_denial(cases: Iterable[Case]) -> Iterator[Case]:
+    """`il ne dormait pas` as `il dormait`, of one clause that only `pas` denies."""
+    denial = re.compile(r"\b(?:ne |n['’])((?:\w+['’])?\w+(?: \w+)?)(?: pas\b)", re.IGNORECASE)
+    for case in cases:
+        card = denial.sub(r"\1", case.card)
+        if card != case.card and case.card.count("pas") == 1:
+            yield Case(card, case.source, case.before)
+
+
 async def tell(name: str, cases: Sequence[Case], *, good: bool) -> None:
     verdicts = Counter(await verdicts_of(cases))
     refused = sum(verdicts.values()) - verdicts[Verdict.OK]
@@ -153,6 +162,7 @@ async def main() -> None:
     await tell("read and found wrong", wrong, good=False)
     await tell("cut every 8 words", chance.sample(list(cut_every_eight(read)), SAMPLE), good=False)
     await tell("a word invented", list(with_a_foreign_word(some, chance)), good=False)
+    await tell("without their denial", list(without_denial(own)), good=False)
     await tell("without their subject", list(without_subject(some)), good=False)
 
 

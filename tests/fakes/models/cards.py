@@ -14,7 +14,7 @@ _NEVER_LAST = frozenset(
     | {"ma", "mes", "ton", "ta", "tes", "son", "sa", "ses", "notre", "votre", "leur", "leurs", "et", "ou", "ni"}
     | {"mais", "que", "dont", "si", "comme", "par", "pour", "sans", "sur", "sous", "dans", "avec", "chez", "vers"}
     | {"entre", "parmi", "jusque", "lorsque", "puisque", "quoique", "afin", "parce", "tandis", "dès", "je", "tu"}
-    | {"il", "ils", "on", "ne", "me", "se", "te"}
+    | {"il", "ils", "on", "ne", "me", "se", "te", "y", "en", "très", "ayant", "étant"}
 )
 
 

@@ -153,7 +153,7 @@ def test_a_changed_wording_changes_the_version() -> None:
     asked = [a_request(2), *(a_request(faults={SentenceId("s0001"): verdict}) for verdict in Verdict)]
     worded = (text for request in asked for text in prompting.user_texts(request))
     told = "\n".join([prompting.INSTRUCTION, *worded, *map(str, sampling)])
-    assert (prompting.RULES_VERSION, hashlib.sha256(told.encode()).hexdigest()[:12]) == ("2", "4bbc650cab9d")
+    assert (prompting.RULES_VERSION, hashlib.sha256(told.encode()).hexdigest()[:12]) == ("3", "d541f669f06e")
     assert prompting.RULES_VERSION in GEMINI_VERSION
     assert prompting.RULES_VERSION in OPENAI_VERSION
 

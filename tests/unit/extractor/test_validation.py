@@ -28,7 +28,7 @@ RULES = SourceRules.of(SOURCE, "Pierre regardait la mer.", JobSettings(), french
         ("Il n'avait pas dormi.", Verdict.OK),
         ("Pierre regardait le vent.", Verdict.OK),
         ("« La Marie » dansait.", Verdict.OK),
-        ("Les capitaines dormirent avant l'aube.", Verdict.OK),
+        ("Les capitaines montèrent avant l'aube.", Verdict.OK),
         ("Il y avait du vent.", Verdict.OK),
         ("Le vieux capitaine monta sur le pont du navire.", Verdict.TOO_LONG),
         ("Monta.", Verdict.TOO_SHORT),
@@ -173,7 +173,6 @@ FRENCH_WORDS = st.sampled_from(
         "de",
         "et",
         "que",
-        "ne",
         "pas",
         "«",
         "pont",
@@ -207,3 +206,26 @@ def test_an_order_needs_no_subject_but_a_verb_that_lost_its_own_does() -> None:
     assert judge_card("Montez sur le pont.", order) is Verdict.OK
     told = SourceRules.of("Je connais le capitaine depuis la fin de la longue nuit.", "", JobSettings(), french())
     assert judge_card("Connais le capitaine.", told) is Verdict.NO_SUBJECT
+
+
+DENIED = "Le capitaine ne dormait plus, n'avait rien mangé, n'était pas triste, et personne ne le voyait."
+
+
+@pytest.mark.parametrize("card", ["Il dormait.", "Il avait mangé.", "Le capitaine était triste.", "Il le voit."])
+def test_a_card_must_not_affirm_what_the_author_denies(card: str) -> None:
+    assert judge_card(card, SourceRules.of(DENIED, "", JobSettings(), french())) is Verdict.AFFIRMS_DENIED
+
+
+@pytest.mark.parametrize(
+    ("card", "source"),
+    [
+        ("Le capitaine ne dormait plus.", DENIED),
+        ("Il n'était pas triste.", DENIED),
+        ("Il était pas triste.", DENIED),
+        ("Le capitaine dormait.", "Le capitaine dormait, et quand Pierre vint il ne dormait plus du tout."),
+        ("Il avait dix ans.", "Il n'avait que dix ans le jour de la mort du vieux capitaine."),
+        ("Le capitaine arrivait.", "Avant que le capitaine n'arrivât à bord, le vent avait tourné deux fois."),
+    ],
+)
+def test_what_is_still_denied_or_is_affirmed_elsewhere_passes(card: str, source: str) -> None:
+    assert judge_card(card, SourceRules.of(source, "", JobSettings(), french())) is Verdict.OK

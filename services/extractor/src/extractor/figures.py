@@ -13,7 +13,7 @@ from extractor.lexicon import Lexicon
 from extractor.order import out_of_order
 from extractor.planning import FRAGMENT, WHOLE_DIALOGUE, sources_of, stays_whole
 from extractor.validation import SourceRules, book_faults, faults_of, sameness_key
-from extractor.verdicts import DANGLING, TYPOGRAPHY, Verdict
+from extractor.verdicts import DANGLING, INVENTED, TYPOGRAPHY, Verdict
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
@@ -122,7 +122,7 @@ def _counts_of(card: CardDraft, faults: set[Verdict]) -> CardCounts:
         dangling=bool(faults & DANGLING),
         without_verb=Verdict.NO_VERB in faults,
         without_subject=Verdict.NO_SUBJECT in faults,
-        invented=Verdict.INVENTED in faults,
+        invented=bool(faults & INVENTED),
         duplicates=Verdict.DUPLICATE in faults,
         out_of_order=Verdict.OUT_OF_ORDER in faults,
         faulty=bool(faults),

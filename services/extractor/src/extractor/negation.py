@@ -9,6 +9,7 @@ from extractor.verbs import Evidence, evidence_at
 _NE = frozenset({"ne", "n'"})
 # What closes a `ne` behind the verb or stands ahead of it. Not `que`: `il n'avait que dix ans` says that he had them.
 _BEHIND = frozenset({"pas", "plus", "point", "jamais", "rien", "guère", "aucun", "aucune", "personne", "nul", "nulle"})
+_ALONE = frozenset({"pas", "point", "guère"})  # they deny without a `ne` too
 _AHEAD = frozenset({"personne", "rien", "nul", "nulle", "aucun", "aucune", "jamais"})
 _REACH = 4  # words: `ne l'avait encore jamais dit`, `aucun de ces marins ne`
 
@@ -31,10 +32,19 @@ def _said(text: str, lexicon: Lexicon, *, denied: bool) -> frozenset[str]:
     verbs = [at for at in range(len(tokens)) if evidence_at(tokens, at, lexicon) is Evidence.SURE]
     found: set[str] = set()
     for at in verbs:
-        ne = _place_of_ne(tokens, at)
-        if denied == (ne is not None) and (ne is None or _is_closed(tokens, ne, at)):
+        if _is_denied(tokens, at) is denied:
             found.update(_meaning(tokens, at, lexicon))
     return frozenset(found)
+
+
+def _is_denied(tokens: tuple[Token, ...], verb: int) -> bool | None:
+    """None where a `ne` stands that nothing closes. `C'est pas vrai` denies as well."""
+    if any(token.key in _ALONE for token in tokens[verb + 1 : verb + 2]):
+        return True
+    ne = _place_of_ne(tokens, verb)
+    if ne is None:
+        return False
+    return True if _is_closed(tokens, ne, verb) else None
 
 
 def _place_of_ne(tokens: tuple[Token, ...], verb: int) -> int | None:

@@ -11,6 +11,7 @@ from extractor.card_parsing import ParsedPredicate
 from extractor.french import COUNTING, DANGLING_ENDS, RELATIVES, Token, tokenize
 from extractor.invention import SourceVocabulary, invented_words, vocabulary_of
 from extractor.lexicon import Lexicon
+from extractor.negation import affirms_denied
 from extractor.predicates import Predicate, find_predicate, verbs_with_subject
 from extractor.typography import asks, typography_faults
 from extractor.verbs import Evidence, is_verbal
@@ -127,6 +128,8 @@ def _word_faults(card: str, rules: SourceRules) -> Iterator[Verdict]:
         yield fault
     if invented_words(card, rules.vocabulary, rules.lexicon):
         yield Verdict.INVENTED
+    if affirms_denied(card, rules.source, rules.lexicon):
+        yield Verdict.AFFIRMS_DENIED
 
 
 def _predicate_fault(predicate: Predicate, rules: SourceRules) -> Verdict | None:

@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     SUBORDINATE = "subordinate"
     NO_SUBJECT = "no_subject"
     INVENTED = "invented"
+    AFFIRMS_DENIED = "affirms_denied"
     DUPLICATE = "duplicate"
     OUT_OF_ORDER = "out_of_order"
     UNKNOWN_ID = "unknown_id"
@@ -31,3 +32,4 @@ TYPOGRAPHY = frozenset(
     {Verdict.UNBALANCED, Verdict.NO_CAPITAL, Verdict.NO_FINAL_MARK, Verdict.STRAY_MARKS, Verdict.ELISION}
 )
 DANGLING = frozenset({Verdict.DANGLING_START, Verdict.DANGLING_END, Verdict.SUBORDINATE})
+INVENTED = frozenset({Verdict.INVENTED, Verdict.AFFIRMS_DENIED})

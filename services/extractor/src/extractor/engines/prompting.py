@@ -10,7 +10,7 @@ from extractor.verdicts import Verdict
 from feuilleton.contracts.documents import SourceSentence
 from feuilleton.contracts.text import count_words
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 
 INSTRUCTION = """\
 Tu prépares des cartes de lecture pour des personnes qui apprennent le français. On te donne un passage de roman \
@@ -93,6 +93,7 @@ _FAULTS: dict[str, str] = {
     Verdict.SUBORDINATE: "une carte n'était qu'une subordonnée",
     Verdict.NO_SUBJECT: "une carte n'avait pas de sujet",
     Verdict.INVENTED: "une carte disait un mot qui n'est pas dans le texte",
+    Verdict.AFFIRMS_DENIED: "une carte affirmait ce que la phrase nie",
     Verdict.OUT_OF_ORDER: "les cartes ne suivaient pas l'ordre de la phrase",
 }
 
