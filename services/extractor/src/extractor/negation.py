@@ -39,7 +39,7 @@ def _said(text: str, lexicon: Lexicon, *, denied: bool) -> frozenset[str]:
 
 def _is_denied(tokens: tuple[Token, ...], verb: int) -> bool | None:
     """None where a `ne` stands that nothing closes. `C'est pas vrai` denies as well."""
-    if any(token.key in _ALONE for token in tokens[verb + 1 : verb + 2]):
+    if any(token.key in _ALONE and not token.opens for token in tokens[verb + 1 : verb + 2]):
         return True
     ne = _place_of_ne(tokens, verb)
     if ne is None:
