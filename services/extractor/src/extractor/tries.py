@@ -72,8 +72,11 @@ async def try_until_settled(
         await _wait_for_the_gate(patience, gate, clock)
         began_at = clock.now()
         patience.begin(began_at)
+        left = patience.remaining_seconds(began_at)
+        if left <= 0:
+            return GivenUp("deadline_exceeded", usage=extraction.usage)
         try:
-            async with asyncio.timeout(patience.remaining_seconds(began_at)) as limit:
+            async with asyncio.timeout(left) as limit:
                 return await extraction.run()
         except PipelineError as exc:
             fault = fault_of(exc)
