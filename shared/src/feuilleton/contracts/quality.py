@@ -21,7 +21,7 @@ class _Counts(BaseModel):
         for name in type(self).model_fields:
             one, two = getattr(self, name), getattr(other, name)
             sums[name] = one.plus(two) if isinstance(one, _Counts) else one + two
-        return self.model_construct(**sums)
+        return self.model_copy(update=sums)
 
 
 _C = TypeVar("_C", bound=_Counts)
