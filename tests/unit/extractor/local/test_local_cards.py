@@ -1,7 +1,6 @@
 import pytest
 
 from extractor.engines.local.cards import Lengths, card_text
-from extractor.engines.local.confidence import confidence_of
 from extractor.engines.local.ends import Cut, End
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.proposals import Proposal
@@ -57,9 +56,3 @@ def test_lengths_count_words_and_never_allow_fewer_than_three() -> None:
     assert not lengths.allow("Il dort.")
     assert lengths.allow("— L'ami de Paul dort !")
     assert not lengths.allow("Il dort ici depuis ce matin.")
-
-
-def test_agreement_a_better_end_and_fewer_edits_all_make_a_card_surer() -> None:
-    assert confidence_of(End.STOP, agreed=True, edits=0) > confidence_of(End.COMMA, agreed=True, edits=0)
-    assert confidence_of(End.STOP, agreed=True, edits=0) > confidence_of(End.STOP, agreed=False, edits=0)
-    assert confidence_of(End.STOP, agreed=True, edits=0) > confidence_of(End.STOP, agreed=True, edits=1)

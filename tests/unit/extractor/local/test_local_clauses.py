@@ -79,7 +79,22 @@ def test_a_subject_must_agree_with_its_verb(known: Forms) -> None:
     assert verbs(parse, known) == []
 
 
-def test_a_subject_with_a_relative_gives_nothing(known: Forms) -> None:
+def test_a_subject_with_a_relative_behind_a_comma_is_said_without_it(known: Forms) -> None:
+    parse = tree(
+        "L' DET det 2",
+        "homme NOUN nsubj 7",
+        ", PUNCT punct 5",
+        "qui PRON nsubj 5 rel",
+        "venait VERB acl:relcl 2",
+        ", PUNCT punct 5",
+        "dormait VERB ROOT 0",
+        ". PUNCT punct 7",
+    )
+    clause = one(parse, known)
+    assert (parse.tokens[clause.finite].text, clause.said_again) == ("dormait", (0, 2))
+
+
+def test_a_subject_that_its_relative_makes_known_gives_nothing(known: Forms) -> None:
     parse = tree(
         "L' DET det 2",
         "homme NOUN nsubj 5",

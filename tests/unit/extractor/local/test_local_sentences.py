@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extractor.engines.local.confidence import DEFAULT_MINIMUM
+from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.worker import CutSource, cut_sources, load_models
+from feuilleton.contracts.job_settings import Confidence
 
 pytestmark = pytest.mark.heavy
 
@@ -14,7 +15,7 @@ KEPT = {
     "Ses bandeaux luisaient d'un éclat bleu ; une rose à son chignon tremblait sur une tige mobile, avec des"
     " gouttes d'eau factices au bout de ses feuilles.": ["Ses bandeaux luisaient d'un éclat bleu."],
     "Elle s'approcha un peu timide, un peu inquiète, et lui tendit la main.": [
-        "Elle s'approcha un peu timide, un peu inquiète.",
+        "Elle s'approcha un peu timide.",
         "Elle lui tendit la main.",
     ],
     "— Je ne veux pas m'aventurer à la légère, ajouta-t-elle vivement.": ["Je ne veux pas m'aventurer à la légère."],
@@ -23,7 +24,8 @@ KEPT = {
     ],
     "Les arbres, vêtus de givre, semblent avoir sué de la glace.": ["Les arbres semblent avoir sué de la glace."],
     "Le vent commençait à enfler les voiles ; le capitaine donna l'ordre de partir avant la fin de la nuit.": [
-        "Le vent commençait à enfler les voiles."
+        "Le vent commençait à enfler les voiles.",
+        "Le capitaine donna l'ordre de partir.",
     ],
 }
 
@@ -57,7 +59,7 @@ def alone() -> dict[str, CutSource]:
 
 
 def sure(cut: CutSource) -> list[str]:
-    return [card.text for card in cut.cards if card.confidence >= DEFAULT_MINIMUM]
+    return [card.text for card in cut.cards if card.confidence >= trained_model().thresholds[Confidence.BALANCED]]
 
 
 @pytest.mark.parametrize("sentence", KEPT)

@@ -1,9 +1,10 @@
 """From the proposals of both parses to the cards of one source sentence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extractor.engines.local.confidence import confidence_of
+from extractor.engines.local.features import Features, joint_features
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frames
 from extractor.engines.local.proposals import CutKey, Proposal, propose
@@ -14,7 +15,7 @@ from feuilleton.contracts.text import count_words
 
 # Fewer words than this seldom say anything whole, whatever the job's minimum is.
 _LEAST_WORDS = 3
-_STRESSED_MARKS = frozenset({"!", "…", "...", "."})
+_STRESSED_MARKS = frozenset({"!", "…", "...", ".", "?"})
 _VOWELS = "aeiouâàéèêëîïôûùœæ"
 
 
@@ -45,44 +46,53 @@ class Card:
 
 
 @dataclass(frozen=True)
-class _Choice:
-    proposal: Proposal
+class Choice:
+    """A card, where its own words [begin, end) stand in the source, in characters, and what its confidence is from."""
+
+    begin: int
+    end: int
     card: Card
+    features: Features
 
 
-def cut_segment(
+def all_choices(
     source: str, segment: Segment, parses: Sequence[Parse], french: French, lengths: Lengths
-) -> tuple[Card, ...]:
-    """The cards of one segment in the order of the text, none overlapping another, each within `lengths`."""
-    by_parse = [{p.key: p for p in propose(parse, segment, french.forms, french.frames)} for parse in parses]
-    merged: dict[CutKey, Proposal] = {}
-    for proposals in by_parse:
-        merged = {**proposals, **merged}
-    choices = []
-    for key, proposal in merged.items():
-        text = card_text(source, segment, proposal)
-        if text is not None and lengths.allow(text):
-            agreed = all(key in proposals for proposals in by_parse)
-            choices.append(_Choice(proposal, _card(text, segment, proposal, agreed=agreed)))
-    return tuple(choice.card for choice in choose(choices))
+) -> list[Choice]:
+    """Every card within `lengths` that one of the parses allows."""
+    forms, frames = french.forms, french.frames
+    by_parse = [{p.key: p for p in propose(parse, segment, forms, frames, lengths.most)} for parse in parses]
+    keys = dict.fromkeys(key for proposals in by_parse for key in proposals)
+    choices = (_choice(source, segment, key, by_parse) for key in keys)
+    return [choice for choice in choices if choice is not None and lengths.allow(choice.card.text)]
 
 
-def choose(choices: Iterable[_Choice]) -> list[_Choice]:
+def _choice(source: str, segment: Segment, key: CutKey, by_parse: Sequence[Mapping[CutKey, Proposal]]) -> Choice | None:
+    proposal = next(proposals[key] for proposals in by_parse if key in proposals)
+    text = card_text(source, segment, proposal)
+    if text is None:
+        return None
+    features = joint_features(source, key, by_parse)
+    agreed = "agreed" in features
+    words = segment.words[proposal.cut.begin : proposal.cut.end]
+    return Choice(
+        words[0].begin, words[-1].end, _card(text, segment, proposal, agreed=agreed, features=features), features
+    )
+
+
+def choose(choices: Iterable[Choice]) -> tuple[Card, ...]:
     """The surest first, the longer first among equals; none overlaps another. In the order of the text."""
-    taken: list[_Choice] = []
+    taken: list[Choice] = []
     for choice in sorted(choices, key=_preference):
-        cut = choice.proposal.cut
-        if all(cut.end <= other.proposal.cut.begin or other.proposal.cut.end <= cut.begin for other in taken):
+        if all(choice.end <= other.begin or other.end <= choice.begin for other in taken):
             taken.append(choice)
-    return sorted(taken, key=lambda choice: choice.proposal.cut.begin)
+    return tuple(choice.card for choice in sorted(taken, key=lambda choice: choice.begin))
 
 
-def _preference(choice: _Choice) -> tuple[float, int, int]:
-    cut = choice.proposal.cut
-    return -choice.card.confidence, cut.begin - cut.end, cut.begin
+def _preference(choice: Choice) -> tuple[float, int, int, str]:
+    return -choice.card.confidence, choice.begin - choice.end, choice.begin, choice.card.text
 
 
-def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool) -> Card:
+def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool, features: Features) -> Card:
     kind = proposal.cut.kind
     edits = {
         "subject_repeated": proposal.subject is not None,
@@ -91,7 +101,7 @@ def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool) -> C
     }
     marks = {f"end_{kind.name.lower()}": True, "single_parse": not agreed, "incise_removed": segment.joint is not None}
     flags = tuple(flag for flag, holds in {**marks, **edits}.items() if holds)
-    return Card(text, confidence_of(kind, agreed=agreed, edits=sum(edits.values())), flags)
+    return Card(text, confidence_of(features), flags)
 
 
 def card_text(source: str, segment: Segment, proposal: Proposal) -> str | None:
@@ -99,7 +109,10 @@ def card_text(source: str, segment: Segment, proposal: Proposal) -> str | None:
     cut = proposal.cut
     body = _joined(source, segment.words[cut.begin : cut.end])
     if proposal.subject is not None:
-        subject = _joined(source, segment.words[proposal.subject[0] : proposal.subject[1]])
+        begin, end = proposal.subject
+        subject = _joined(source, segment.words[begin:end])
+        if proposal.article:
+            subject = f"{proposal.article} {_joined(source, segment.words[begin + 1 : end])}"
         elided = _before_verb(subject, body)
         if elided is None:
             return None
@@ -129,7 +142,7 @@ def _before_verb(subject: str, body: str) -> str | None:
 
 
 def _final_mark(source: str, segment: Segment, end: int) -> str:
-    whole = end == len(segment.words) and segment.closer is Edge.FULL_STOP
+    whole = end == len(segment.words) and segment.closer in {Edge.FULL_STOP, Edge.QUESTION}
     if not whole or segment.mark not in _STRESSED_MARKS:
         return "."
     last = segment.words[-1].end

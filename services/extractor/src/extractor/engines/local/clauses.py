@@ -4,6 +4,7 @@ but coordination or juxtaposition.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
@@ -13,13 +14,26 @@ _JOINED = frozenset({"conj", "parataxis"})
 _AUXILIARIES = ("aux:tense", "aux:pass", "aux", "cop")
 _SUBJECTS = ("nsubj", "nsubj:pass", "expl:subj")
 _OTHER_SUBJECTS = ("csubj", "csubj:pass")
+_MAX_CORE_WORDS = 6
+_BEFORE_NOUN = frozenset({"det", "amod", "nummod", "advmod"})
+_ALL = frozenset({"tout", "tous", "toute", "toutes"})
+
+
+class ClauseKind(StrEnum):
+    """Why a clause may be told: it is the sentence's own; or what the sentence takes for granted."""
+
+    MAIN = "main"
+    FACTIVE = "factive"  # behind 'parce que', 'tandis que': told, though not as the main thing
+    RELATIVE = "relative"  # 'un homme qui dormait': he slept
+    ORDER = "order"
+    WHOLE = "whole"  # all that stands between two of the author's stops, whatever its build
 
 
 @dataclass(frozen=True)
 class Clause:
     """Indices into the parse. `head`: the predicate; `finite`: its conjugated word (head, auxiliary or copula);
     `begin`: where the subject begins, or the clause's first word when it has none; `subject`: None when it is to be
-    taken from the clause before.
+    taken from the clause before. `said_again`: the words [a, b) that are to stand before `begin` as its subject.
     """
 
     head: int
@@ -27,7 +41,10 @@ class Clause:
     subject: int | None
     begin: int
     negated: bool
-    conditional: bool
+    conditional: bool = False
+    kind: ClauseKind = ClauseKind.MAIN
+    said_again: tuple[int, int] | None = None
+    article: str = ""
 
 
 def find_clauses(parse: Parse, forms: Forms) -> tuple[Clause, ...]:
@@ -38,7 +55,7 @@ def find_clauses(parse: Parse, forms: Forms) -> tuple[Clause, ...]:
 
 def _clause(parse: Parse, head: int, forms: Forms) -> Clause | None:
     finite = finite_word(parse, head, forms)
-    if finite is None or not _is_asserted(parse, head, forms):
+    if finite is None or not is_asserted(parse, head, forms):
         return None
     subjects = [at for at in parse.child(head, *_SUBJECTS) if not _stands_behind(parse, at)]
     if len(subjects) > 1 or any(parse.child(head, *_OTHER_SUBJECTS)):
@@ -46,18 +63,103 @@ def _clause(parse: Parse, head: int, forms: Forms) -> Clause | None:
     subject = subjects[0] if subjects else None
     if any(_stands_behind(parse, at) for at in parse.child(head, *_SUBJECTS)):
         return None
-    first = _verb_group_start(parse, finite)
-    begin = first if subject is None else _subject_start(parse, subject)
-    if subject is not None and not _subject_fits(parse, subject, first, finite, forms):
-        return None
+    first = verb_group_start(parse, finite)
+    begin = first if subject is None else subject_start(parse, subject)
+    said_again = None
+    if subject is not None and not subject_fits(parse, subject, first, finite, forms):
+        said_again = _far_subject(parse, subject, first, finite, forms)
+        if said_again is None:
+            return None
+        begin = first
     negated = any(parse.tokens[at].norm in fr.NE for at in range(first, finite))
     conditional = not forms.is_indicative(parse.tokens[finite].norm)
-    return Clause(head, finite, subject, begin, negated, conditional)
+    return Clause(head, finite, subject, begin, negated, conditional, said_again=said_again)
+
+
+def _far_subject(parse: Parse, subject: int, first: int, finite: int, forms: Forms) -> tuple[int, int] | None:
+    """The noun of a subject whose relative, participle or insertion keeps it from its verb."""
+    core = noun_core(parse, subject, forms)
+    if core is not None and _is_restricted(parse, subject, core):
+        return None
+    agreement = agreement_of(parse, subject, forms)
+    if core is None or core[1] > first or agreement is None or not opens_as(parse, core, agreement):
+        return None
+    if parse.tokens[first - 1].pos in {"NOUN", "PROPN", "PRON"} and parse.tokens[first - 2].text == ",":
+        return None  # 'L'œil collé au judas, Lecoq examinait'
+    if any(parse.tokens[at].text[:1] == "-" for at in range(core[1], first)):
+        return None  # ', disait-il,'
+    return core if forms.agrees(parse.tokens[finite].norm, *agreement) else None
+
+
+def _is_restricted(parse: Parse, noun: int, core: tuple[int, int]) -> bool:
+    """'l'homme qui les dirige': without its relative it is another man, or all men."""
+    definite = parse.tokens[core[0]].norm in fr.DEFINITE and parse.tokens[core[1]].text != ","
+    return definite and any(parse.left[at] == core[1] for at in parse.child(noun, "acl:relcl"))
+
+
+def noun_core(parse: Parse, noun: int, forms: Forms) -> tuple[int, int] | None:
+    """Determiner, noun and what belongs to it up to a comma, a relative or a participle; None for a list or no noun."""
+    if parse.tokens[noun].pos not in {"NOUN", "PROPN"} or any(parse.child(noun, "conj")):
+        return None
+    begin = _core_begin(parse, noun, forms)
+    if begin is None:
+        return None
+    loose = [at for at in parse.child(noun, "acl", "acl:relcl", "appos", "punct", "parataxis") if at > noun]
+    end = min([parse.left[at] for at in loose] + [parse.right[noun] + 1])
+    while end > noun + 1 and parse.tokens[end - 1].text == ",":
+        end -= 1
+    following = parse.tokens[min(end, len(parse) - 1)].pos
+    if following == "PROPN" or (following == "NOUN" and end <= parse.right[noun]):
+        return None  # 'l'énergique Cameron'
+    if end - begin > _MAX_CORE_WORDS or not _is_plain(parse, noun, begin, end):
+        return None
+    return begin, end
+
+
+def _core_begin(parse: Parse, noun: int, forms: Forms) -> int | None:
+    """The determiner, be it drawn into a preposition ('des', 'au'); a name or a title needs none."""
+    determiner = next((at for at in parse.child(noun, "det") if at < noun), None)
+    before = noun if determiner is None else determiner
+    fore = [at for at in parse.children[noun] if before < at < noun]
+    if any(parse.tokens[at].dep not in _BEFORE_NOUN or parse.tokens[at].pos == "NOUN" for at in fore):
+        return None
+    previous = parse.tokens[before - 1].norm if before else ""
+    if determiner is not None:
+        return None if previous in _ALL else determiner
+    if parse.tokens[noun].pos == "NOUN" and min(fore, default=noun) == before and previous in fr.CONTRACTIONS:
+        return before - 1
+    is_title = parse.tokens[noun].norm in fr.TITLES
+    is_name = parse.tokens[noun].text[:1].isupper() and not fore
+    return noun if is_title or (is_name and _number_of_noun(parse, noun, forms) is not None) else None
+
+
+def opens_as(parse: Parse, core: tuple[int, int], agreement: tuple[str, str]) -> bool:
+    """Whether the first word has the number of the whole: not 'une des trois sorties donnaient'."""
+    first = parse.tokens[core[0]].norm
+    return first not in (fr.SINGULAR_DETERMINERS if agreement[1] == "p" else fr.PLURAL_DETERMINERS)
+
+
+def article_for(parse: Parse, core: tuple[int, int]) -> str:
+    """What stands for a first word that is a preposition with its article drawn in ('des', 'au'); empty for others."""
+    first = parse.tokens[core[0]]
+    return fr.CONTRACTIONS.get(first.norm, "") if first.dep != "det" else ""
+
+
+def _is_plain(parse: Parse, noun: int, begin: int, end: int) -> bool:
+    if any(parse.tokens[parse.left[at]].pos != "ADP" for at in parse.child(noun, "nmod") if noun < at < end):
+        return False  # another noun, which only happens to stand here
+    last = parse.tokens[end - 1]
+    inside = parse.tokens[begin:end]
+    return last.norm not in fr.FUNCTION_WORDS and not any(t.is_relative or not _is_wordy(t.text) for t in inside)
+
+
+def _is_wordy(text: str) -> bool:
+    return any(ch.isalnum() for ch in text)
 
 
 def bare_subject(parse: Parse, head: int, forms: Forms) -> int | None:
     """The one subject on the left of an asserted predicate, whatever stands between the two."""
-    if finite_word(parse, head, forms) is None or not _is_asserted(parse, head, forms):
+    if finite_word(parse, head, forms) is None or not is_asserted(parse, head, forms):
         return None
     subjects = list(parse.child(head, *_SUBJECTS))
     return subjects[0] if len(subjects) == 1 and not _stands_behind(parse, subjects[0]) else None
@@ -66,7 +168,7 @@ def bare_subject(parse: Parse, head: int, forms: Forms) -> int | None:
 def verb_group(parse: Parse, head: int, forms: Forms) -> int | None:
     """Where 'ne le lui a' begins, for a predicate with a conjugated word."""
     finite = finite_word(parse, head, forms)
-    return None if finite is None else _verb_group_start(parse, finite)
+    return None if finite is None else verb_group_start(parse, finite)
 
 
 def finite_word(parse: Parse, head: int, forms: Forms) -> int | None:
@@ -81,7 +183,7 @@ def finite_word(parse: Parse, head: int, forms: Forms) -> int | None:
     return None if "Mood=Sub" in token.morph or "Mood=Imp" in token.morph else at
 
 
-def _is_asserted(parse: Parse, head: int, forms: Forms) -> bool:
+def is_asserted(parse: Parse, head: int, forms: Forms) -> bool:
     """Root, or joined to it through asserted clauses; nothing on the way opens with a conjunction."""
     for at in (head, *parse.ancestors(head)):
         if _is_subordinate(parse, at) or finite_word(parse, at, forms) is None:
@@ -115,7 +217,7 @@ def _stands_behind(parse: Parse, subject: int) -> bool:
     return subject > parse.tokens[subject].head or parse.tokens[subject].text.startswith("-")
 
 
-def _verb_group_start(parse: Parse, finite: int) -> int:
+def verb_group_start(parse: Parse, finite: int) -> int:
     """Where 'ne le lui' before the conjugated word begins."""
     at = finite
     while at > 0 and parse.tokens[at - 1].norm in fr.NE | fr.OBJECT_CLITICS and parse.tokens[at - 1].dep != "det":
@@ -125,7 +227,7 @@ def _verb_group_start(parse: Parse, finite: int) -> int:
     return at
 
 
-def _subject_start(parse: Parse, subject: int) -> int:
+def subject_start(parse: Parse, subject: int) -> int:
     """The first word of the subject; an 'et' that a parser hangs on its noun is not part of it."""
     begin = parse.left[subject]
     while begin < subject and (parse.tokens[begin].norm in fr.COORDINATORS or parse.tokens[begin].text == ","):
@@ -133,10 +235,13 @@ def _subject_start(parse: Parse, subject: int) -> int:
     return begin
 
 
-def _subject_fits(parse: Parse, subject: int, first: int, finite: int, forms: Forms) -> bool:
-    if parse.right[subject] + 1 != first:
+def subject_fits(parse: Parse, subject: int, first: int, finite: int, forms: Forms) -> bool:
+    between = range(parse.right[subject] + 1, first)
+    if any(parse.tokens[at].norm not in fr.LIGHT_ADVERBS or parse.tokens[at].dep != "advmod" for at in between):
         return False  # something stands between, so it is not sure that this is the verb's subject
-    begin, end = _subject_start(parse, subject), parse.right[subject] + 1
+    if len(between) > 1 or parse.right[subject] >= first:
+        return False
+    begin, end = subject_start(parse, subject), parse.right[subject] + 1
     if any(parse.tokens[at].text == "," or parse.tokens[at].is_relative for at in range(begin, end)):
         return False
     agreement = agreement_of(parse, subject, forms)
@@ -148,8 +253,10 @@ def agreement_of(parse: Parse, subject: int, forms: Forms) -> tuple[str, str] | 
     token = parse.tokens[subject]
     if token.norm in fr.SUBJECT_PRONOUNS:
         return _of_pronoun(parse, subject)
-    if token.pos not in {"NOUN", "PROPN"}:
+    if token.pos not in {"NOUN", "PROPN"} or token.norm in fr.OBJECT_CLITICS | fr.SUBJECT_PRONOUNS.keys():
         return None
+    if forms.facts(token.norm).verbs and not forms.is_common_word(token.norm) and token.text[:1].islower():
+        return None  # 'le sermonna': a verb that the parser took for a noun
     joined = list(parse.child(subject, "conj"))
     if any(parse.tokens[at].norm in {"ou", "ni"} for top in joined for at in parse.children[top]):
         return None
@@ -174,5 +281,7 @@ def _number_of_noun(parse: Parse, subject: int, forms: Forms) -> str | None:
         return "s"
     if first.norm in fr.TITLES:
         return "p" if first.norm in {"mm.", "mmes", "mlles"} else "s"
-    is_name = first.text[:1].isupper() and not forms.is_common_word(first.norm) and not forms.facts(first.norm).verbs
-    return "s" if is_name and parse.left[subject] == subject else None
+    name = parse.tokens[subject]
+    is_name = name.text[:1].isupper() and not forms.is_common_word(name.norm) and not forms.facts(name.norm).verbs
+    plain = parse.left[subject] == subject or parse.tokens[subject - 1].text == ","
+    return "s" if is_name and plain else None

@@ -1,27 +1,50 @@
-"""How sure a card is, from what was measured by reading: parses agree .96 to .99, one parse alone .94 to .96.
+"""How sure a card is: a logistic model over `features`, learned from cards that a reader judged.
 
-The numbers rank cards and pick the default; a model learned from judged cards can take this function's place.
+Its weights are `confidence.tsv`, made by `bench/train_confidence.py` from `eval/judged/train-*.tsv`.
 """
 
-from extractor.engines.local.ends import End
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
-DEFAULT_MINIMUM = 0.94
+from extractor.engines.local.features import Features
+from feuilleton.contracts.job_settings import Confidence
 
-_AGREED = {
-    End.STOP: 0.99,
-    End.CLAUSE: 0.985,
-    End.COLON: 0.97,
-    End.COORDINATED: 0.975,
-    End.COMMA: 0.96,
-    End.SUBORDINATE: 0.955,
-    End.PREPOSITION: 0.95,
-}
-_ALONE = 0.035
-_EDIT = 0.01
+_BIAS = "bias"
+_THRESHOLD = "threshold:"
+_DECIMALS = 4
 
 
-def confidence_of(end: End, *, agreed: bool, edits: int) -> float:
-    """The share of such cards that a reader is expected to pass, 0 to 1. `edits`: how many kinds of edit it took
-    (subject said again, opening left out, insertion left out).
-    """
-    return round(_AGREED[end] - (not agreed) * _ALONE - edits * _EDIT, 3)
+@dataclass(frozen=True)
+class ConfidenceModel:
+    """`weights` by feature name; `thresholds`: the confidence that a card needs at each setting."""
+
+    bias: float
+    weights: Mapping[str, float]
+    thresholds: Mapping[Confidence, float]
+
+    def of(self, features: Features) -> float:
+        """The chance, 0 to 1, that a reader finds the card correct and faithful."""
+        total = self.bias + math.fsum(self.weights.get(name, 0.0) * value for name, value in features.items())
+        return round(1 / (1 + math.exp(-total)), _DECIMALS)
+
+
+def read_model(lines: Iterable[str]) -> ConfidenceModel:
+    """Lines are name and weight, tab-separated; `bias` and `threshold:SETTING` are names too."""
+    rows = (line.rstrip("\n").split("\t") for line in lines if line.strip())
+    numbers = {name: float(weight) for name, weight in rows}
+    thresholds = {setting: numbers.pop(_THRESHOLD + setting.value) for setting in Confidence}
+    return ConfidenceModel(numbers.pop(_BIAS), numbers, thresholds)
+
+
+@cache
+def trained_model() -> ConfidenceModel:
+    """The model that comes with the package."""
+    text = (files("extractor.engines.local") / "confidence.tsv").read_text(encoding="utf-8")
+    return read_model(text.splitlines())
+
+
+def confidence_of(features: Features) -> float:
+    return trained_model().of(features)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from extractor.engines.local import vocabulary as fr
-from extractor.engines.local.clauses import Clause
+from extractor.engines.local.clauses import Clause, ClauseKind
 from extractor.engines.local.segments import Edge
 from extractor.engines.local.syntax import Parse
 
@@ -20,6 +20,12 @@ class End(IntEnum):
     COMMA = 5
     SUBORDINATE = 6
     PREPOSITION = 7
+    LIST = 8
+    RELATIVE = 9
+    PARTICIPLE = 10
+    PURPOSE = 11
+    QUESTION = 12
+    PIECE = 13
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,28 @@ _CLOSERS = {
     Edge.SEMICOLON: End.STOP,
     Edge.COLON: End.COLON,
     Edge.QUOTE: End.COLON,
+    Edge.COMMA: End.PIECE,
 }
 # May be cut off wherever they stand; the second set only behind a comma.
 _LOOSE = frozenset({"punct", "cc", "parataxis", "vocative", "discourse"})
 _BEHIND_COMMA = frozenset({"advcl", "acl", "acl:relcl", "appos", "obl:mod", "advmod", "nmod", "conj"})
-_LEFT_OUT = frozenset({"punct", "cc", "vocative", "discourse", "obl:mod", "advmod", "advcl"})
+_LEFT_OUT = frozenset({"punct", "cc", "vocative", "discourse", "obl:mod", "advmod", "advcl", "acl"})
+# May be cut off without a comma where they begin right behind the card; how safe that is, is learned.
+_OPENED_HERE = {
+    End.PREPOSITION: frozenset({"obl:mod", "obl:arg", "obl:agent", "obl", "nmod", "advcl", "acl"}),
+    End.SUBORDINATE: frozenset({"advcl", "acl"}),
+    End.LIST: frozenset({"conj"}),
+    End.RELATIVE: frozenset({"acl:relcl"}),
+    End.PARTICIPLE: frozenset({"acl", "advcl", "amod"}),
+    End.PURPOSE: frozenset({"advcl", "acl", "obl:mod", "nmod"}),
+}
+# Siblings of what is cut off go with it.
+_GOES_ALONG = frozenset({"obl:mod", "obl:arg", "obl:agent", "obl", "advcl", "advmod", "nmod", "acl", "acl:relcl"})
+_PURPOSES = frozenset({"pour", "afin", "sans", "en", "avant", "après", "au", "de"})
+_RELATIVES = frozenset({"qui", "que", "qu'", "dont", "où"})
+_CONJUNCTIONS = frozenset(
+    {"parce", "puisque", "puisqu'", "bien", "quoique", "dès", "aussitôt", "jusqu'", "comme", "depuis"}
+)
 
 
 def possible_ends(parse: Parse, clause: Clause, clauses: tuple[Clause, ...], closer: Edge) -> Iterator[tuple[int, End]]:
@@ -68,21 +91,41 @@ def _inner_end(parse: Parse, end: int, clause: Clause, clauses: tuple[Clause, ..
             return End.COORDINATED
     if parse.tokens[end].text == ",":
         return End.COMMA
-    if parse.tokens[end].norm in fr.TIME_CONJUNCTIONS and parse.tokens[end].dep in {"mark", "advmod", "case"}:
-        return End.SUBORDINATE
-    return End.PREPOSITION if _opens_loose_phrase(parse, end, clause) else None
+    return _opened_here(parse, end, clause)
 
 
-def _opens_loose_phrase(parse: Parse, at: int, clause: Clause) -> bool:
-    """A preposition whose phrase is an adverbial of the verb and begins right here."""
-    phrase = parse.tokens[at].head
-    return (
-        parse.tokens[at].dep == "case"
-        and fr.PREPOSITIONS.get(parse.tokens[at].norm) in fr.LOOSE_PREPOSITIONS
-        and parse.tokens[phrase].dep == "obl:mod"
-        and parse.tokens[phrase].head == clause.head
-        and parse.left[phrase] == at
-    )
+def _opened_here(parse: Parse, at: int, clause: Clause) -> End | None:
+    """What a phrase that begins right here is, when it is one that may be cut off."""
+    phrase = _phrase_from(parse, at, clause)
+    if phrase is None:
+        return None
+    token, top = parse.tokens[at], parse.tokens[phrase]
+    listed = token.dep == "cc" and top.dep == "conj" and parse.tokens[top.head].pos in {"NOUN", "PROPN"}
+    verbal = "VerbForm=Inf" in top.morph or "VerbForm=Part" in top.morph or top.dep == "advcl"
+    kinds = {
+        End.RELATIVE: token.norm in _RELATIVES and top.dep == "acl:relcl",
+        End.LIST: listed,
+        End.SUBORDINATE: token.norm in fr.TIME_CONJUNCTIONS | _CONJUNCTIONS and top.dep in {"advcl", "acl"},
+        End.PURPOSE: token.norm in _PURPOSES and verbal,
+        End.PREPOSITION: token.dep == "case" and token.norm in fr.PREPOSITIONS and not _is_complement(parse, phrase),
+        End.PARTICIPLE: "VerbForm=Part" in top.morph and top.dep in {"acl", "advcl"},
+    }
+    return next((kind for kind, holds in kinds.items() if holds), None)
+
+
+def _phrase_from(parse: Parse, at: int, clause: Clause) -> int | None:
+    """The top of the phrase whose first word is `at` and that hangs on something before it."""
+    top = at
+    while parse.tokens[top].head > at and parse.left[parse.tokens[top].head] == at:
+        top = parse.tokens[top].head
+    holds = parse.left[top] == at and clause.finite <= parse.tokens[top].head < at
+    return top if holds else None
+
+
+def _is_complement(parse: Parse, phrase: int) -> bool:
+    """'le bout de la table': a noun's own 'de'."""
+    token = parse.tokens[phrase]
+    return token.dep == "nmod" and parse.tokens[parse.left[phrase]].norm in {"de", "d'", "du", "des"}
 
 
 def is_closed(parse: Parse, clause: Clause, cut: Cut) -> bool:
@@ -98,16 +141,28 @@ def is_closed(parse: Parse, clause: Clause, cut: Cut) -> bool:
 def _may_go(parse: Parse, clause: Clause, at: int, cut: Cut) -> bool:
     token = parse.tokens[at]
     if at < cut.begin:
-        return token.dep in {"punct", "cc"} or (token.head == clause.head and token.dep in _LEFT_OUT)
+        return _may_go_before(parse, clause, at)
     if token.dep in _LOOSE:
         return True
     if token.dep == "conj" and token.head == clause.head and cut.kind in {End.CLAUSE, End.COORDINATED}:
         return True
-    if cut.kind is End.PREPOSITION and _opens_loose_phrase(parse, parse.left[at], clause):
+    if token.dep in _OPENED_HERE.get(cut.kind, ()) and parse.left[at] == cut.end:
         return True
-    if token.dep == "advcl" and cut.kind is End.SUBORDINATE and parse.left[at] == cut.end:
+    if cut.kind in _OPENED_HERE and parse.left[at] > cut.end and token.dep in _GOES_ALONG:
         return True
     return token.dep in _BEHIND_COMMA and _stands_behind_comma(parse, at)
+
+
+def _may_go_before(parse: Parse, clause: Clause, at: int) -> bool:
+    token = parse.tokens[at]
+    if token.dep in {"punct", "cc"}:
+        return True
+    if token.head != clause.head:
+        return False
+    if clause.said_again is not None and at == clause.subject:
+        return True
+    factive = clause.kind is ClauseKind.FACTIVE and token.dep in {"mark", "fixed", "case"}
+    return factive or token.dep in _LEFT_OUT
 
 
 def _stands_behind_comma(parse: Parse, at: int) -> bool:

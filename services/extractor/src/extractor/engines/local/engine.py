@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from extractor.card_parsing import CardParser
 from extractor.engines.local.card_parser import PooledCardParser
 from extractor.engines.local.cards import Card
-from extractor.engines.local.confidence import DEFAULT_MINIMUM
+from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.worker import CutSource, cut_sources, load_models
 from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, RewriteRequest
 from extractor.page_reading.port import NoPageReader, PageReader
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
 from feuilleton.contracts.ids import SentenceId
-from feuilleton.contracts.job_settings import Engine
+from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.text import count_words
 from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
 
-RULES_VERSION = "local-1"
+RULES_VERSION = "local-2"
 _MAX_TRIES_ALONE = 3
 _DEATHS = (WorkerDiedError, WorkerTimeoutError, MemoryError)
 
@@ -28,14 +28,13 @@ CutFunction = Callable[[Sequence[tuple[str, str]], int, int], list[CutSource]]
 class LocalOptions:
     """`workers` processes, each one core and 0.6 GB at work; `memory_bytes` bounds the address space of one.
     `tasks_per_worker`: then it is replaced, because spaCy keeps every word it has seen. `timeout_seconds` is for
-    one chunk of about 1,000 words (half a second on a free core). Cards under `minimum_confidence` are not given.
+    one chunk of about 1,000 words (half a second on a free core).
     """
 
     workers: int = 1
     memory_bytes: int = 2 * 1024**3
     tasks_per_worker: int = 2000
     timeout_seconds: float = 60.0
-    minimum_confidence: float = DEFAULT_MINIMUM
 
 
 class LocalEngine:
@@ -55,12 +54,14 @@ class LocalEngine:
         load: Callable[[], None] = load_models,
         pages: PageReader | None = None,
     ) -> None:
-        """`cut` and `load` run in the worker processes, so they are module-level functions."""
+        """`cut` and `load` run in the worker processes, so they are module-level functions. `pages` reads what has
+        no text; it stays the caller's to stop.
+        """
         self._options = options or LocalOptions()
         self._cut_sources = cut
+        self._pages = pages or NoPageReader()
         limits = Limits(self._options.workers, self._options.memory_bytes, self._options.tasks_per_worker)
         self._pool = IsolatedPool(limits, load)
-        self._pages = pages or NoPageReader()
 
     async def start(self) -> None:
         """Return when the models are loaded; without it the first call waits for them."""
@@ -82,7 +83,7 @@ class LocalEngine:
         cards: list[CardDraft] = []
         declined: list[DroppedSentence] = []
         for sentence in wanted:
-            drafts, dropped = self._answer(sentence, cuts.get(sentence.id), least, limit)
+            drafts, dropped = self._answer(sentence, cuts.get(sentence.id), request.settings)
             cards.extend(drafts)
             declined.extend(dropped)
         return RewriteAnswer(tuple(cards), tuple(declined))
@@ -98,16 +99,17 @@ class LocalEngine:
         await self._pool.stop()
 
     def _answer(
-        self, sentence: SourceSentence, cut: CutSource | None, least: int, limit: int
+        self, sentence: SourceSentence, cut: CutSource | None, settings: JobSettings
     ) -> tuple[Sequence[CardDraft], Sequence[DroppedSentence]]:
         words = count_words(sentence.text)
-        if words < least:
+        if words < settings.min_sentence_length:
             return (), (DroppedSentence(source_id=sentence.id, reason="too_short"),)
-        if words <= limit:
+        if words <= settings.sentence_length_limit:
             return (CardDraft(source_id=sentence.id, text=sentence.text, method=CardMethod.VERBATIM),), ()
         if cut is None:
             return (), (DroppedSentence(source_id=sentence.id, reason="parser_died"),)
-        sure = [card for card in cut.cards if card.confidence >= self._options.minimum_confidence]
+        enough = trained_model().thresholds[settings.confidence]
+        sure = [card for card in cut.cards if card.confidence >= enough]
         if not sure:
             return (), (DroppedSentence(source_id=sentence.id, reason="needs_model"),)
         return tuple(_draft(sentence.id, card) for card in sure), ()

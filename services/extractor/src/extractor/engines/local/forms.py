@@ -15,6 +15,8 @@ _CONDITIONAL = "C"
 _PASSE_SIMPLE = "J"
 _IMPERFECT = "I"
 _PARTICIPLE = "K"
+_ORDER = "Y"
+_SUBJUNCTIVES = frozenset("ST")
 # Infinitives, gerunds, subjunctives and imperatives are left out: no rule asks for them.
 _KEPT = _INDICATIVE | {_CONDITIONAL, _PARTICIPLE}
 _IMPERFECT_LINES = re.compile(rb"^([^\t\n]+)\t(?:v|auxEtre|auxAvoir)\t([^\t\n]+)\tI([123]+)([sp])", re.MULTILINE)
@@ -77,6 +79,16 @@ class Forms:
 
     def is_imperfect(self, form: str) -> bool:
         return _IMPERFECT in self.facts(form).tenses
+
+    def is_order(self, form: str) -> bool:
+        """Can be read as an imperative."""
+        readings = self._lexicon.readings(form.lower())
+        return any(reading.category in _VERB_CATEGORIES and _ORDER in reading.features for reading in readings)
+
+    def is_subjunctive(self, form: str) -> bool:
+        """Can be read as a subjunctive and as nothing else that is finite."""
+        readings = [r for r in self._lexicon.readings(form.lower()) if r.category in _VERB_CATEGORIES]
+        return any(_SUBJUNCTIVES & set(r.features) for r in readings) and not self.is_finite(form)
 
     def is_common_word(self, form: str) -> bool:
         """A noun, adjective, adverb or function word; a name that is none of these is a safer subject."""

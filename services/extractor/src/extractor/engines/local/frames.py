@@ -87,10 +87,11 @@ class Frames:
 
     by_verb: dict[str, Frame]
     least_uses: int = 6
-    object_share: float = 0.7
+    object_share: float = 0.6
     bare_share: float = 0.2
     loose_share: float = 0.1
     loose_uses: int = 20
+    rare_share: float = 0.1
 
     def miss(self, usage: Usage) -> bool:
         """Whether every verb that this may be nearly always has more with it."""
@@ -105,6 +106,11 @@ class Frames:
         frame = self.by_verb.get(verb)
         known = frame is not None and frame.uses >= self.least_uses
         return known and frame is not None and frame.objects >= self.object_share * frame.uses
+
+    def is_rare(self, verb: str, preposition: str) -> bool:
+        """Whether the verb seldom has this preposition with it; True of a verb that is not known."""
+        frame = self.by_verb.get(verb)
+        return frame is None or frame.prepositions.get(preposition, 0) <= self.rare_share * frame.uses
 
     def is_loose(self, verb: str, preposition: str) -> bool:
         """Whether the verb is well known and seldom has this preposition with it."""

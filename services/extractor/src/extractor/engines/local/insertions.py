@@ -27,6 +27,16 @@ def _gap(parse: Parse, head: int, forms: Forms) -> tuple[int, int] | None:
     if subject is None or first is None or parse.tokens[first - 1].text != ",":
         return None
     comma = next((at for at in range(subject + 1, first - 1) if parse.tokens[at].text == ","), None)
-    if comma is None or not fr.CONDITIONS.isdisjoint(parse.norms(comma, first)):
+    if comma is not None and _holds_verb(parse, subject, comma, forms):
+        return None  # another verb of the same subject
+    inverted = any(parse.tokens[at].text[:1] == "-" for at in range(subject, first))
+    if comma is None or inverted or not fr.CONDITIONS.isdisjoint(parse.norms(comma, first)):
         return None
     return comma, first
+
+
+def _holds_verb(parse: Parse, begin: int, end: int, forms: Forms) -> bool:
+    return any(
+        forms.is_finite(token.norm) and (token.pos in {"VERB", "AUX"} or not forms.is_common_word(token.norm))
+        for token in parse.tokens[begin:end]
+    )

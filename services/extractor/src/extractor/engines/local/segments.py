@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.vocabulary import words as words_of
 from extractor.engines.local.words import Word
@@ -16,10 +17,12 @@ _FULL_STOPS = frozenset({".", "!", "?", "…", "..."})
 _ELLIPSES = frozenset({"…", "..."})
 _OPENERS = frozenset({"(", "["})
 _CLOSERS = frozenset({")", "]"})
-_INCISE_LEMMAS = words_of(
+_OPENING_QUOTES = frozenset({"«", "“"})
+INCISE_LEMMAS = words_of(
     "dire répondre reprendre demander faire crier écrier ajouter répéter murmurer répliquer continuer balbutier"
     " interrompre penser soupirer objecter observer déclarer affirmer insister commencer poursuivre interroger"
-    " gémir prononcer riposter conclure hurler songer bégayer remarquer exclamer expliquer"
+    " gémir prononcer riposter conclure hurler songer bégayer remarquer exclamer expliquer approuver protester gronder"
+    " ricaner glapir ordonner proposer grommeler souffler jurer supplier confirmer recommencer hasarder avouer"
 )
 _SUBJECTS_BEHIND = frozenset({"-il", "-elle", "-on", "-ils", "-elles", "-je", "-t-il", "-t-elle", "-t-on"})
 # Old books go on in small letters after '!' and '?'; before one of these, what follows is a sentence all the same.
@@ -38,6 +41,7 @@ class Edge(Enum):
     SEMICOLON = auto()
     COLON = auto()
     QUOTE = auto()
+    COMMA = auto()  # only of a piece of a segment: 'il vint, | et elle partit'
     BREAK = auto()  # a dash, a bracket, '… and' in mid-sentence: what follows goes on with what stood before
 
 
@@ -45,7 +49,8 @@ class Edge(Enum):
 class Segment:
     """`words` without the marks around it. `mark` is the closing mark as the author wrote it. `quoted`: guillemets
     open and close around it. `aside`: inside brackets or dashes. `joint`: where 'dit-il' was taken out, the comma
-    that stays (or the end). `shortened`: an insertion was taken out.
+    that stays (or the end). `shortened`: an insertion was taken out. `before`, `after`: of a piece, the words of its
+    segment around it (lower case).
     """
 
     words: tuple[Word, ...]
@@ -56,6 +61,8 @@ class Segment:
     aside: bool = False
     joint: int | None = None
     shortened: bool = False
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 def split_segments(words: tuple[Word, ...], forms: Forms) -> tuple[Segment, ...]:
@@ -72,10 +79,13 @@ def _cut(words: tuple[Word, ...], forms: Forms) -> Iterator[Segment]:
             continue
         if begin < at:
             inside = any(first < begin and at <= last for first, last in quotes)
-            yield Segment(words[begin:at], opener, edge, word.text, inside, aside > 0 or dashes % 2 == 1)
+            closer = (
+                Edge.BREAK if word.text in _OPENING_QUOTES else edge
+            )  # « son amie » goes on with what stands before
+            yield Segment(words[begin:at], opener, closer, word.text, inside, aside > 0 or dashes % 2 == 1)
             opener = edge
         elif at > 0 or not word.is_dash:
-            opener = _stronger(opener, edge)
+            opener = Edge.BREAK if word.text in {"»", "”"} and edge is Edge.BREAK else _stronger(opener, edge)
         begin = at + 1
         aside += (word.text in _OPENERS) - (word.text in _CLOSERS and aside > 0)
         dashes += word.is_dash and at > 0 and words[at - 1].text not in _FULL_STOPS | {"»"}
@@ -93,9 +103,16 @@ def _edge(words: tuple[Word, ...], at: int, forms: Forms) -> Edge | None:
             return Edge.BREAK
         return Edge.QUESTION if text == "?" else Edge.FULL_STOP
     simple = {";": Edge.SEMICOLON, ":": Edge.COLON, "«": Edge.QUOTE, "»": Edge.QUOTE, "“": Edge.QUOTE, "”": Edge.QUOTE}
-    if text in _OPENERS | _CLOSERS | {'"'}:
+    if text in _OPENERS | _CLOSERS | {'"'} or (text in {"»", "”"} and _goes_on(words, at + 1)):
         return Edge.BREAK
     return simple.get(text)
+
+
+def _goes_on(words: tuple[Word, ...], at: int) -> bool:
+    """'Un « chut ! » amical fut ...': a small letter behind the quote, and no new clause."""
+    if at >= len(words) or not words[at].text[0].islower():
+        return False
+    return words[at].norm not in _NEW_SENTENCE_WORDS | fr.COORDINATORS | fr.OBJECT_CLITICS
 
 
 def _begins_anew(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
@@ -115,7 +132,7 @@ def _is_incise(words: tuple[Word, ...], forms: Forms) -> bool:
         if word.norm in {"s'", "se", "lui", "leur", "me", "m'", "nous", "vous"}:
             continue
         lemmas = forms.lemmas(word.norm)
-        return forms.is_indicative(word.norm) and bool(lemmas & _INCISE_LEMMAS)
+        return forms.is_indicative(word.norm) and bool(lemmas & INCISE_LEMMAS)
     return False
 
 

@@ -1,7 +1,9 @@
 """Where a card may begin, and whether what stands before it in the segment may be left out."""
 
+from enum import StrEnum
+
 from extractor.engines.local import vocabulary as fr
-from extractor.engines.local.clauses import Clause
+from extractor.engines.local.clauses import Clause, ClauseKind
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import Edge
 from extractor.engines.local.syntax import Parse
@@ -9,15 +11,30 @@ from extractor.engines.local.syntax import Parse
 # Edges after which something new begins.
 _FRESH = frozenset({Edge.START, Edge.FULL_STOP, Edge.QUESTION, Edge.SEMICOLON, Edge.COLON, Edge.QUOTE})
 
+_CONJUNCTIONS = fr.CLAUSE_OPENERS | {"comme", "parce", "dès", "sitôt", "aussitôt", "pendant", "tandis"}
+
 # What may open a clause before its subject; a noun without such a tie is a piece of something else.
 _LEADS = frozenset({"obl:mod", "obl:arg", "advmod", "advcl", "acl", "vocative", "discourse", "cc", "punct"})
 
 
-def possible_begins(parse: Parse, clause: Clause, opener: Edge, forms: Forms) -> tuple[int, ...]:
+class Start(StrEnum):
+    """What stands before a card, the safest first."""
+
+    FRESH = "fresh"  # nothing, or 'et', behind a stop
+    PIECE = "piece"  # a comma that the parser did not see
+    JOINED = "joined"  # a comma, 'et', 'mais'
+    CONJUNCTION = "conjunction"  # the word that makes a factive clause of it
+    BARE = "bare"  # an adverbial without a comma
+
+
+def possible_begins(parse: Parse, clause: Clause, opener: Edge, forms: Forms) -> tuple[tuple[int, Start], ...]:
     """Begins in order of choice: with what opens the clause ('Le soir, il ...'), then at the subject."""
+    if clause.kind is ClauseKind.FACTIVE:
+        return ((clause.begin, Start.CONJUNCTION),)
     lead = _lead(parse, clause)
     begins = (lead, clause.begin) if lead < clause.begin else (clause.begin,)
-    return tuple(begin for begin in begins if _is_clean(parse, clause, begin, opener, forms))
+    found = ((begin, _start(parse, clause, begin, opener, forms)) for begin in begins)
+    return tuple((begin, start) for begin, start in found if start is not None)
 
 
 def _lead(parse: Parse, clause: Clause) -> int:
@@ -34,14 +51,23 @@ def _joins(parse: Parse, at: int) -> bool:
     return token.text == "," or (token.norm in fr.COORDINATORS and token.dep in {"cc", "advmod", "dep"})
 
 
-def _is_clean(parse: Parse, clause: Clause, begin: int, opener: Edge, forms: Forms) -> bool:
+def _start(parse: Parse, clause: Clause, begin: int, opener: Edge, forms: Forms) -> Start | None:
     at, crossed = begin - 1, False
     while at >= 0 and (_joins(parse, at) or _is_light(parse, at)):
         crossed = crossed or _joins(parse, at)
         at -= 1
+    if at < 0 and opener is Edge.COMMA:
+        return Start.PIECE
     if at < 0:
-        return opener in _FRESH or crossed
-    return crossed and _left_part_may_go(parse, clause, begin, forms)
+        return Start.FRESH if opener in _FRESH else Start.JOINED if crossed else None
+    if not _left_part_may_go(parse, clause, begin, forms):
+        return None
+    if crossed:
+        return Start.JOINED
+    if not _CONJUNCTIONS.isdisjoint(parse.norms(0, begin)):
+        return None
+    pronoun = clause.subject is not None and parse.tokens[clause.subject].norm in fr.SUBJECT_PRONOUNS
+    return Start.BARE if pronoun and begin == clause.begin and opener in _FRESH | {Edge.COMMA} else None
 
 
 def _is_light(parse: Parse, at: int) -> bool:

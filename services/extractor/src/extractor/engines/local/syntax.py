@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ class Parse:
         return (at for at in self.children[head] if self.tokens[at].dep in deps)
 
     def norms(self, begin: int, end: int) -> tuple[str, ...]:
-        return tuple(token.norm for token in self.tokens[begin:end])
+        return self._norms[begin:end]
+
+    @cached_property
+    def _norms(self) -> tuple[str, ...]:
+        return tuple(token.norm for token in self.tokens)
 
     def ancestors(self, at: int) -> Iterator[int]:
         """From the head of `at` up to the root."""

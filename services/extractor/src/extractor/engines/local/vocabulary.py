@@ -44,13 +44,16 @@ SINGULAR_DETERMINERS = words(
 PLURAL_DETERMINERS = words(
     "les des ces mes tes ses nos vos leurs plusieurs quelques deux trois quatre cinq six sept huit neuf dix cent mille"
 )
+# A preposition and its article in one word, and the article alone.
+CONTRACTIONS = {"du": "le", "des": "les", "au": "le", "aux": "les"}
+DEFINITE = words("le la l' les du des au aux")
 TITLES = words(
     "m. mr. mrs. dr. mgr. mm. mme mmes mlle mlles monsieur madame mademoiselle mistress maître père mère oncle tante"
     " cousin cousine docteur capitaine"
 )
 # Any of these in the dropped part may be what the clause hangs on.
 CONDITIONS = words(
-    "si sinon selon sauf excepté hormis peut-être presque pourvu quoique sans faute faillit paraît soi-disant ni"
+    "si sinon selon sauf excepté hormis peut-être pourvu quoique sans faute faillit paraît soi-disant ni"
 )
 CONDITION_PAIRS = frozenset(
     {
@@ -72,6 +75,7 @@ DEGREES = words(
     "plus moins si aussi tant tellement trop assez tel telle tels telles autant plutôt autre autres même mêmes mieux"
     " pire meilleur meilleure davantage"
 )
+MEASURES = words("plus moins si aussi tant tellement tel telle tels telles autant plutôt mieux pire davantage")
 DEGREE_ANSWERS = frozenset({"que", "qu'", "pour", "comme", "quel", "de"})
 # Conjunctions before which a clause may end without a comma.
 TIME_CONJUNCTIONS = frozenset({"tandis", "quand", "lorsque", "lorsqu'", "pendant"})
@@ -83,16 +87,24 @@ SPEECH_LEMMAS = words(
     " murmurer ajouter répéter savoir sentir comprendre imaginer voir supposer espérer craindre objecter reprendre"
     " lire entendre expliquer"
 )
+# Before a colon these wait for what is said.
+ANNOUNCING_LEMMAS = words(
+    "dire demander répéter ajouter prononcer reprendre déclarer annoncer raconter affirmer murmurer penser songer"
+    " objecter continuer poursuivre interroger commencer écrire lire expliquer balbutier crier"
+)
+BELIEF_LEMMAS = words("croire penser sembler paraître supposer espérer imaginer prétendre affirmer assurer")
+TIME_NOUNS = words("an ans année années mois semaine semaines jour jours heure heures minute minutes temps siècles")
 # A card must not end in one of these, whatever the parser says of it.
 FUNCTION_WORDS = words(
     "à de d' du des au aux en dans sur sous par pour avec sans vers chez entre pendant dès jusque jusqu' que qu' qui"
     " dont où et ou ni mais car or donc si comme quand lorsque lorsqu' puisque puisqu' quoique le la l' les un une ce"
     " cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs quel quelle ne n' se s' me m' te t'"
+    " ceux celui celle celles disant criant répétant ajoutant demandant murmurant balbutiant dire demander répéter"
     " je j' tu il on ils c' très être avoir est était avait fut eut ont sont étaient avaient tel telle"
 )
 CLEFT_WORDS = frozenset({"qui", "que", "qu'", "dont", "où"})
 # A card must not begin with one of these.
-LOOSE_BEGINS = COORDINATORS - {"puis", "donc"} | words("ou ni soit que qu' dont car plus moins")
+LOOSE_BEGINS = COORDINATORS - {"puis", "donc"} | words("ou ni soit que qu' dont car plus moins tant")
 # Each needs a conjugated verb behind it.
 CLAUSE_OPENERS = words("que qu' qui dont où quand lorsque lorsqu' puisque puisqu' quoique quoiqu' si")
 # Said about a sentence rather than being one.

@@ -1,20 +1,23 @@
 """What runs in a worker process: the models, loaded once, and plain data in and out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
 from extractor.engines.local import vocabulary as fr
-from extractor.engines.local.cards import Card, French, Lengths, cut_segment
+from extractor.engines.local.cards import Card, Choice, French, Lengths, all_choices, choose
+from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.forms import Forms, load_forms
 from extractor.engines.local.frames import french_frames
 from extractor.engines.local.insertions import without_insertion
 from extractor.engines.local.parser import DualParser, Unit, load_parser
+from extractor.engines.local.pieces import inner_pieces
 from extractor.engines.local.segments import Edge, Segment, split_segments
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.words import split_words
 from extractor.lexicon import french
+from feuilleton.contracts.job_settings import Confidence
 
 _LEAST_WORDS = 3  # a subject, a verb and something more; fewer are not worth a parse
 
@@ -50,19 +53,19 @@ def load_models() -> None:
 def cut_sources(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     """Cards of (id, text) pairs. A sentence's cards depend on its text and the lengths alone."""
     models, lengths = load_all(), Lengths(least, most)
-    pieces = [
-        _Piece(at, text, segment)
-        for at, (_, text) in enumerate(sources)
-        for segment in _segments(text, models.french.forms)
-    ]
+    pieces = pieces_of([text for _, text in sources], models.french.forms)
+    parses = parse_pieces(pieces, models)
+    found = [choices_of(*pair, models.french, lengths) for pair in zip(pieces, parses, strict=True)]
+    for at, choices in _second_tries(pieces, parses, found, models, lengths):
+        found[at] += choices
     cards: list[list[Card]] = [[] for _ in sources]
-    for piece, found in zip(pieces, _cut_pieces(pieces, models, lengths), strict=True):
-        cards[piece.source].extend(found)
-    return [CutSource(source_id, tuple(found)) for (source_id, _), found in zip(sources, cards, strict=True)]
+    for piece, choices in zip(pieces, found, strict=True):
+        cards[piece.source].extend(choose(choices))
+    return [CutSource(source_id, tuple(of_source)) for (source_id, _), of_source in zip(sources, cards, strict=True)]
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """One segment of the source at index `source`."""
 
     source: int
@@ -70,28 +73,40 @@ class _Piece:
     segment: Segment
 
 
-def _cut_pieces(pieces: Sequence[_Piece], models: Models, lengths: Lengths) -> list[tuple[Card, ...]]:
-    """Cards of each piece; those that give none are tried once more without what stands behind their subject."""
-    parses = models.parser.parse([unit_of(piece.segment) for piece in pieces])
-    cards = [_cut_piece(piece, parsed, models, lengths) for piece, parsed in zip(pieces, parses, strict=True)]
-    shorter = {
-        at: replace(piece, segment=segment)
-        for at, piece in enumerate(pieces)
-        if not cards[at] and (segment := _shortened(piece.segment, parses[at], models.french.forms))
-    }
-    again = models.parser.parse([unit_of(piece.segment) for piece in shorter.values()])
-    for (at, piece), parsed in zip(shorter.items(), again, strict=True):
-        cards[at] = _cut_piece(piece, parsed, models, lengths)
-    return cards
+def pieces_of(texts: Sequence[str], forms: Forms) -> list[Piece]:
+    """The segments worth a parse, in order."""
+    return [Piece(at, text, segment) for at, text in enumerate(texts) for segment in _segments(text, forms)]
 
 
-def _cut_piece(piece: _Piece, parses: Sequence[Parse], models: Models, lengths: Lengths) -> tuple[Card, ...]:
-    return cut_segment(piece.text, piece.segment, parses, models.french, lengths)
+def parse_pieces(pieces: Sequence[Piece], models: Models) -> list[tuple[Parse, ...]]:
+    return models.parser.parse([unit_of(piece.segment) for piece in pieces])
 
 
-def _shortened(segment: Segment, parses: Sequence[Parse], forms: Forms) -> Segment | None:
-    found = (without_insertion(segment, parse, forms) for parse in parses)
-    return next((shorter for shorter in found if shorter is not None), None)
+def choices_of(piece: Piece, parses: Sequence[Parse], known: French, lengths: Lengths) -> list[Choice]:
+    return all_choices(piece.text, piece.segment, parses, known, lengths)
+
+
+def variants(piece: Piece, parses: Sequence[Parse], forms: Forms) -> list[Piece]:
+    """The piece without what stands between commas behind its subject, and its clauses one by one."""
+    shorter = (without_insertion(piece.segment, parse, forms) for parse in parses)
+    segments = [*(segment for segment in shorter if segment is not None), *inner_pieces(piece.segment, forms)]
+    return [replace(piece, segment=segment) for segment in dict.fromkeys(segments)]
+
+
+def _second_tries(
+    pieces: Sequence[Piece],
+    parses: Sequence[tuple[Parse, ...]],
+    found: Sequence[list[Choice]],
+    models: Models,
+    lengths: Lengths,
+) -> Iterator[tuple[int, list[Choice]]]:
+    """Choices from variants of those pieces that gave no sure card, with the places of the pieces."""
+    enough = trained_model().thresholds[Confidence.BALANCED]
+    unsure = [at for at, choices in enumerate(found) if all(each.card.confidence < enough for each in choices)]
+    tries = [(at, piece) for at in unsure for piece in variants(pieces[at], parses[at], models.french.forms)]
+    again = parse_pieces([piece for _, piece in tries], models)
+    for (at, piece), parsed in zip(tries, again, strict=True):
+        yield at, choices_of(piece, parsed, models.french, lengths)
 
 
 def _segments(text: str, forms: Forms) -> list[Segment]:
@@ -103,7 +118,6 @@ def _segments(text: str, forms: Forms) -> list[Segment]:
         for segment, is_reported in zip(segments, reported, strict=False)
         if not is_reported
         and not segment.aside
-        and segment.closer is not Edge.QUESTION
         and len(segment.words) >= _LEAST_WORDS
         and any(forms.is_finite(word.norm) for word in segment.words)
     ]
@@ -121,5 +135,5 @@ def unit_of(segment: Segment) -> Unit:
     words = segment.words
     spaces = tuple(one.end < two.begin for one, two in pairwise(words))
     return Unit(
-        tuple(word.text for word in words), (*spaces, False), segment.mark if segment.mark in {"!", "…"} else "."
+        tuple(word.text for word in words), (*spaces, False), segment.mark if segment.mark in {"!", "…", "?"} else "."
     )

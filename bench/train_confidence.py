@@ -1,0 +1,164 @@
+"""Learn the weights of the local engine's confidence from judged cards.
+
+    python bench/train_confidence.py eval/judged/train-*.tsv > .../extractor/engines/local/confidence.tsv
+
+Each line of a judged list is source, card, verdict (ok, doubtful, wrong), reason. Doubtful counts as wrong. The engine
+cuts each source again, so that features are those of the rules as they are now; a card that the rules no longer make
+is left out. Cross-validated by source: a threshold is the lowest at which the judged cards above it, scored by
+models that have not seen their source, are right often enough. Figures go to stderr.
+"""
+
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extractor.engines.local import worker
+from extractor.engines.local.cards import Lengths
+from extractor.engines.local.features import Features
+
+FOLDS = 10
+LEAST_CARDS = 6  # a feature seen on fewer cards teaches nothing
+PENALTY = 4.0
+STEPS = 60
+GOALS = {"balanced": 0.984, "strict": 0.995}
+LENGTHS = Lengths(2, 8)
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judged:
+    source: str
+    card: str
+    ok: bool
+    reason: str
+    features: Features
+
+
+def read(paths: Iterable[Path]) -> list[tuple[str, str, str, str]]:
+    rows = [line.split("\t") for path in paths for line in path.read_text(encoding="utf-8").splitlines()[1:] if line]
+    return [(source, card, verdict, reason) for source, card, verdict, reason in rows]
+
+
+def features_by_card(sources: Iterable[str]) -> dict[tuple[str, str], Features]:
+    """Of every card that the rules make of these sources; of two with one text, the one both parses agree on."""
+    models = worker.load_all()
+    pieces = worker.pieces_of(list(dict.fromkeys(sources)), models.french.forms)
+    parses = worker.parse_pieces(pieces, models)
+    forms = models.french.forms
+    more = [v for piece, parsed in zip(pieces, parses, strict=True) for v in worker.variants(piece, parsed, forms)]
+    found: dict[tuple[str, str], Features] = {}
+    for piece, parsed in zip([*pieces, *more], [*parses, *worker.parse_pieces(more, models)], strict=True):
+        for choice in worker.choices_of(piece, parsed, models.french, LENGTHS):
+            key = piece.text, choice.card.text
+            if key not in found or _is_surer(choice.features, found[key]):
+                found[key] = choice.features
+    return found
+
+
+def _is_surer(one: Features, other: Features) -> bool:
+    """The reading of the whole segment goes before that of a piece, as in the engine; then the agreed one."""
+    return (not one.get("piece"), bool(one.get("agreed"))) > (not other.get("piece"), bool(other.get("agreed")))
+
+
+def join(rows: Sequence[tuple[str, str, str, str]]) -> list[Judged]:
+    features = features_by_card(row[0] for row in rows)
+    unique = {(source, card): (verdict, reason) for source, card, verdict, reason in rows}
+    return [
+        Judged(source, card, verdict == "ok", reason, features[source, card])
+        for (source, card), (verdict, reason) in unique.items()
+        if (source, card) in features
+    ]
+
+
+def names_of(cards: Sequence[Judged]) -> list[str]:
+    counts = Counter(name for card in cards for name, value in card.features.items() if value)
+    return sorted(name for name, count in counts.items() if count >= LEAST_CARDS)
+
+
+def matrix(cards: Sequence[Judged], names: Sequence[str]) -> Vector:
+    columns = {name: at for at, name in enumerate(names)}
+    table = np.zeros((len(cards), len(names) + 1))
+    table[:, -1] = 1.0
+    for row, card in enumerate(cards):
+        for name, value in card.features.items():
+            if name in columns:
+                table[row, columns[name]] = value
+    return table
+
+
+def fit(table: Vector, right: Vector) -> Vector:
+    """Newton's method on the log loss with an L2 penalty; the bias goes free."""
+    penalty = np.full(table.shape[1], PENALTY)
+    penalty[-1] = 1e-3
+    weights = np.zeros(table.shape[1])
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-table @ weights))
+        slope = table.T @ (chance - right) + penalty * weights
+        curve = (table.T * (chance * (1 - chance))) @ table + np.diag(penalty)
+        step = np.linalg.solve(curve, slope)
+        weights = weights - step
+        if float(np.abs(step).max()) < 1e-6:
+            break
+    return weights
+
+
+def cross_validated(cards: Sequence[Judged], names: Sequence[str]) -> Vector:
+    """The chance of each card by a model that has not seen its source."""
+    sources = sorted({card.source for card in cards})
+    random.Random(7).shuffle(sources)
+    fold = {source: at % FOLDS for at, source in enumerate(sources)}
+    folds = np.array([fold[card.source] for card in cards])
+    table, right = matrix(cards, names), np.array([float(card.ok) for card in cards])
+    chances = np.zeros(len(cards))
+    for at in range(FOLDS):
+        weights = fit(table[folds != at], right[folds != at])
+        chances[folds == at] = 1 / (1 + np.exp(-table[folds == at] @ weights))
+    return chances
+
+
+def threshold(chances: Vector, right: Vector, goal: float) -> tuple[float, int, float]:
+    """The lowest chance above which the share right is `goal`; how many cards that keeps and their share."""
+    order = np.argsort(-chances)
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    kept = max((at + 1 for at in range(len(order)) if shares[at] >= goal), default=1)
+    return float(chances[order[kept - 1]]), kept, float(shares[kept - 1])
+
+
+def main(paths: list[Path]) -> None:
+    rows = read(paths)
+    cards = join(rows)
+    names = names_of(cards)
+    right = np.array([float(card.ok) for card in cards])
+    chances = cross_validated(cards, names)
+    print(f"{len(rows)} judged, {len(cards)} still made, {right.mean():.3f} right", file=sys.stderr)
+    weights = fit(matrix(cards, names), right)
+    print("bias", f"{weights[-1]:.3f}", sep="\t")
+    for setting, goal in GOALS.items():
+        least, kept, share = threshold(chances, right, goal)
+        print(f"{setting}: {least:.3f} keeps {kept} of {len(cards)}, {share:.4f} right", file=sys.stderr)
+        print(f"threshold:{setting}", f"{least:.3f}", sep="\t")
+    for name, weight in zip(names, weights[:-1], strict=True):
+        print(name, f"{weight:.3f}", sep="\t")
+    explain(cards, chances)
+
+
+def explain(cards: Sequence[Judged], chances: Vector) -> None:
+    """Where the model stands: shares by its own chance, and the wrong cards it likes best."""
+    bins: defaultdict[int, list[bool]] = defaultdict(list)
+    for card, chance in zip(cards, chances, strict=True):
+        bins[min(int(chance * 20), 19)].append(card.ok)
+    for at in sorted(bins):
+        print(f"  {at / 20:.2f}: {len(bins[at])} cards, {np.mean(bins[at]):.3f} right", file=sys.stderr)
+    worst = sorted((c for c in zip(chances, cards, strict=True) if not c[1].ok), key=lambda c: -float(c[0]))
+    for chance, card in worst[:30]:
+        print(f"  {chance:.3f} {card.reason}: {card.card} << {card.source[:160]}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])

@@ -1,0 +1,125 @@
+import pytest
+
+from extractor.engines.local.clauses import ClauseKind, find_clauses
+from extractor.engines.local.confidence import read_model, trained_model
+from extractor.engines.local.endings import read_endings
+from extractor.engines.local.forms import Forms
+from extractor.engines.local.pieces import inner_pieces
+from extractor.engines.local.presupposed import find_presupposed
+from extractor.engines.local.segments import split_segments
+from extractor.engines.local.wholes import whole_clause
+from extractor.engines.local.words import split_words
+from feuilleton.contracts.job_settings import Confidence
+from tests.unit.extractor.local.trees import forms, tree
+
+
+@pytest.fixture(scope="module")
+def known() -> Forms:
+    return forms()
+
+
+def test_a_relative_with_qui_tells_of_its_noun(known: Forms) -> None:
+    parse = tree(
+        "Il PRON nsubj 2",
+        "suivait VERB ROOT 0",
+        "les DET det 4",
+        "corbeaux NOUN obj 2",
+        "qui PRON nsubj 6 rel",
+        "volaient VERB acl:relcl 4",
+        ". PUNCT punct 2",
+    )
+    (clause,) = find_presupposed(parse, known)
+    assert (clause.kind, clause.said_again, clause.article) == (ClauseKind.RELATIVE, (2, 4), "")
+
+
+def test_an_article_drawn_into_a_preposition_is_said_alone(known: Forms) -> None:
+    parse = tree(
+        "Il PRON nsubj 2",
+        "parlait VERB ROOT 0",
+        "des ADP case 4",
+        "corbeaux NOUN obl:arg 2",
+        "qui PRON nsubj 6 rel",
+        "volaient VERB acl:relcl 4",
+        ". PUNCT punct 2",
+    )
+    (clause,) = find_presupposed(parse, known)
+    assert (clause.said_again, clause.article) == ((2, 4), "les")
+
+
+@pytest.mark.parametrize(("conjunction", "kinds"), [("que", []), ("puisque", [ClauseKind.FACTIVE]), ("quand", [])])
+def test_only_conjunctions_that_state_a_fact_give_their_clause(
+    conjunction: str, kinds: list[ClauseKind], known: Forms
+) -> None:
+    parse = tree(
+        "Il PRON nsubj 2",
+        "partait VERB ROOT 0",
+        f"{conjunction} SCONJ mark 5",
+        "elle PRON nsubj 5",
+        "dormait VERB advcl 2",
+        ". PUNCT punct 2",
+    )
+    assert [clause.kind for clause in find_presupposed(parse, known)] == kinds
+
+
+def test_an_order_needs_no_subject(known: Forms) -> None:
+    parse = tree("Prenez VERB ROOT 0", "cette DET det 3", "lettre NOUN obj 1", ". PUNCT punct 1")
+    assert [clause.kind for clause in find_presupposed(parse, known)] == [ClauseKind.ORDER]
+
+
+def test_a_question_is_kept_whole_and_a_part_is_not_a_whole(known: Forms) -> None:
+    parse = tree("Que PRON obj 2", "voulez VERB ROOT 0", "-vous PRON nsubj 2", "? PUNCT punct 2")
+    (asked,) = split_segments(split_words("Que voulez-vous ?"), known)
+    (told,) = split_segments(split_words("Que voulez-vous."), known)
+    assert whole_clause(parse, asked, known) is not None
+    assert whole_clause(parse, told, known) is None
+
+
+def test_a_subject_far_from_its_verb_is_not_the_noun_before_the_verb(known: Forms) -> None:
+    parse = tree(
+        "L' DET det 2",
+        "œil NOUN nsubj 6",
+        "fixe ADJ acl 2",
+        ", PUNCT punct 6",
+        "Paul PROPN appos 2",
+        "dormait VERB ROOT 0",
+        ". PUNCT punct 6",
+    )
+    assert find_clauses(parse, known) == ()
+
+
+def test_pieces_are_the_clauses_of_a_segment_with_what_stands_around_them(known: Forms) -> None:
+    (segment,) = split_segments(split_words("Quand il entra, le chien dormait, et sa femme lisait."), known)
+    pieces = list(inner_pieces(segment, known))
+    assert [" ".join(word.text for word in piece.words) for piece in pieces] == [
+        "Quand il entra",
+        "le chien dormait",
+        "sa femme lisait",
+    ]
+    assert pieces[1].before == ("quand", "il", "entra", ",")
+    assert pieces[1].after[-2:] == ("femme", "lisait")
+
+
+def test_a_segment_of_one_clause_has_no_pieces(known: Forms) -> None:
+    (segment,) = split_segments(split_words("Le chien dormait devant la porte."), known)
+    assert list(inner_pieces(segment, known)) == []
+
+
+def test_what_goes_on_behind_a_quote_is_no_new_beginning(known: Forms) -> None:
+    segments = split_segments(split_words("Un « chut ! » amical fut la seule réponse."), known)
+    assert segments[-1].opener.name == "BREAK"
+
+
+def test_the_model_weighs_named_features_and_keeps_a_threshold_for_each_setting() -> None:
+    model = read_model(["bias\t-1", "agreed\t2", "threshold:balanced\t0.9", "threshold:strict\t0.99"])
+    assert model.of({"agreed": 1.0, "unheard_of": 5.0}) == pytest.approx(0.7311)
+    assert model.thresholds == {Confidence.BALANCED: 0.9, Confidence.STRICT: 0.99}
+
+
+def test_the_shipped_model_asks_more_of_a_card_at_strict() -> None:
+    thresholds = trained_model().thresholds
+    assert 0.5 < thresholds[Confidence.BALANCED] < thresholds[Confidence.STRICT] < 1
+
+
+def test_words_that_seldom_end_a_phrase_are_strange_ends() -> None:
+    endings = read_endings(["bout\t100\t5", "soir\t100\t60"])
+    assert endings.strangeness("bout") > endings.strangeness("jamais vu") > endings.strangeness("soir")
