@@ -9,7 +9,9 @@ import stamina
 
 from extractor.dispatcher import Dispatcher
 from feuilleton.contracts.errors import TransientError
-from feuilleton.contracts.events import ChunkExtracted, ChunkSubmitted
+from feuilleton.contracts.events import ChunkExtracted, ChunkSubmitted, Message
+from feuilleton.contracts.topics import CHUNKS
+from feuilleton.streaming.memory import MemoryPublisher
 from tests.unit.extractor.chunk_builders import (
     Bench,
     ManualTime,
@@ -100,6 +102,27 @@ async def test_a_chunk_that_holds_up_its_partition_is_put_back_with_its_clock_an
     await until(lambda: dispatcher.watermark.commit_points() == {P: 5})
     assert desk.script.runs == [0, 1, 2, 3, 0], "one flight, before and after"
     assert desk.window.held_bytes == 0
+
+
+@pytest.mark.usefixtures("_put_back_at_once")
+async def test_its_offset_passes_only_when_the_broker_has_the_copy(desk: Desk) -> None:
+    class SlowForChunks(MemoryPublisher):
+        asked = False
+        go = asyncio.Event()
+
+        async def publish(self, message: Message) -> None:
+            if message.topic == CHUNKS.name:
+                self.asked = True
+                await self.go.wait()
+            await super().publish(message)
+
+    desk.publisher = publisher = SlowForChunks()
+    dispatcher, _ = await a_resting_chunk(desk)
+    dispatcher.relieve()
+    await until(lambda: publisher.asked)
+    assert dispatcher.watermark.commit_points() == {P: 0}
+    publisher.go.set()
+    await until(lambda: dispatcher.watermark.commit_points() == {P: 4})
 
 
 @pytest.mark.usefixtures("_put_back_at_once")
