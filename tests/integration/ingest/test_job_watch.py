@@ -130,6 +130,10 @@ async def test_an_operator_asks_for_what_runs_alone(database: Database) -> None:
     assert (asked.accepted.job, asked.asked) == (running.job, True)
     await rows.mark_published_again(running.job, 1)
     assert (await rows.asked()).attempts == ()
+    (told,) = await rows.asked_ended()
+    assert (told.accepted.job, [end.outcome for end in told.ends]) == (ended.job, ["completed"])
+    await rows.mark_told_again(ended.job)
+    assert await rows.asked_ended() == []
 
 
 @pytest.fixture

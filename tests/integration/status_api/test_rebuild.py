@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import subprocess
+import sys
 
 import asyncpg
 import httpx
@@ -66,6 +68,9 @@ async def test_what_is_not_folded_again_yet_is_answered_503_and_never_shown_as_o
         assert (answer.status_code, answer.json()["code"]) == (503, "projection_behind"), path
         assert int(answer.headers["retry-after"]) >= 1
     async with world.projector():
-        await asyncio.wait_for(rebuild_projection(world.database_url, lambda _: None), 60)
+        command = [sys.executable, "-m", "feuilleton_client", "ops", "rebuild-projection"]
+        done = await asyncio.create_subprocess_exec(*command, env=world.environment, stdout=subprocess.PIPE)
+        said, _ = await asyncio.wait_for(done.communicate(), 60)
+        assert (done.returncode, said) == (0, b"the projection is rebuilt\n")
         assert (await api.get(f"/v1/jobs/{story.job}")).json()["status"] == "completed"
         assert len((await api.get("/v1/jobs")).json()["items"]) == 1

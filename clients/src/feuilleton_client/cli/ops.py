@@ -21,7 +21,10 @@ _T = TypeVar("_T")
 _SHOWN_BYTES = 20_000
 _DONE = {
     "asked": (ExitCode.OK, "its messages are published again within seconds"),
-    "ended": (ExitCode.OK, "it has ended: nothing to do (feuilleton retry begins a new attempt)"),
+    "ended": (
+        ExitCode.OK,
+        "it has ended; what is known of it is published again (a new attempt: feuilleton retry)",
+    ),
     "deleted": (ExitCode.CANCELLED, "it was deleted"),
     "unknown": (ExitCode.NOT_FOUND, "there is no such job"),
 }
@@ -41,10 +44,22 @@ OfJob = Annotated[str | None, typer.Option("--job", help="Those of this job alon
 
 
 @app.command()
-def reconcile(job_id: opt.JobArgument, env_file: EnvFile = None, as_json: opt.AsJson = False) -> None:
-    """Publish a running job again at once, for what is missing of it: what has a checkpoint costs a read."""
+def reconcile(
+    job_id: Annotated[str | None, typer.Argument(metavar="JOB", help="The job's id.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every job: after job-events itself was lost.")] = False,
+    env_file: EnvFile = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Publish a running job again at once, for what is missing of it: what has a checkpoint costs a read. Of a job that
+    has ended, what is known is published again.
+    """
+    if (job_id is None) is not everything:
+        raise typer.BadParameter("name a job, or say --all")
     with _telling(as_json=as_json):
         settings = _part("settings").OperatorSettings.load(env_file)
+        if job_id is None:
+            print(f"{_run(_part('database').reconcile_all(settings.database))} jobs")
+            return
         said = _run(_part("database").reconcile(settings.database, job_id))
         status, text = _DONE[said]
     if as_json:

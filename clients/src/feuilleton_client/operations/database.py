@@ -14,9 +14,14 @@ _LOOK_SECONDS = 0.5
 async def reconcile(database_url: str, job_id: str) -> str:
     """Have ingest publish the job's running attempt again within seconds.
 
-    Returns `asked`, `ended` (nothing to do), `deleted` or `unknown`. Raises UnavailableError.
+    Returns `asked`, `ended` (what is known of it is published again), `deleted` or `unknown`. Raises UnavailableError.
     """
     return str(await _ask(database_url, "SELECT ingest.reconcile($1)", job_id))
+
+
+async def reconcile_all(database_url: str) -> int:
+    """As `reconcile`, for every job that is not deleted; returns how many. After job-events itself was lost."""
+    return int(str(await _ask(database_url, "SELECT ingest.reconcile_all()")))
 
 
 async def rebuild_projection(database_url: str, seen: Callable[[int], None]) -> None:

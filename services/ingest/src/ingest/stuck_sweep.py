@@ -6,6 +6,7 @@ So what is published is the upload of the attempt, whatever was lost.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.events import ExpireJob, to_message
+from feuilleton.contracts.events import ExpireJob, JobAccepted, JobEnded, to_message
 from feuilleton.contracts.ids import JobId
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import new_traceparent
@@ -33,6 +34,14 @@ class Running:
     now: datetime
 
 
+@dataclass(frozen=True)
+class EndedJob:
+    """A job whose last attempt ended. `ends` are the first ends of its attempts, by number."""
+
+    accepted: JobAccepted
+    ends: tuple[JobEnded, ...]
+
+
 class StuckRows(Protocol):
     """Methods raise DatabaseUnavailableError."""
 
@@ -44,6 +53,10 @@ class StuckRows(Protocol):
         """Running attempts that an operator wants to be published again."""
         ...
 
+    async def asked_ended(self) -> Sequence[EndedJob]:
+        """Ended jobs that an operator wants to be told of again."""
+        ...
+
     async def unheard(self, policy: SweepPolicy) -> Running:
         """Published attempts without an end of which nothing was heard for the first gap, or that are too old; the
         longest waiting first, bounded.
@@ -51,6 +64,8 @@ class StuckRows(Protocol):
         ...
 
     async def mark_published_again(self, job: JobId, attempt: int) -> None: ...
+
+    async def mark_told_again(self, job: JobId) -> None: ...
 
     async def mark_expired(self, job: JobId, attempt: int) -> None: ...
 
@@ -75,11 +90,27 @@ class StuckSweep:
     policy: SweepPolicy
 
     async def publish_asked(self) -> int:
-        """Publish what operators asked for, at once. Returns how many attempts."""
+        """Publish what operators asked for, at once: what runs, to be done; what ended, its facts, which job-events may
+        have lost. Returns how many jobs.
+        """
         running = await self.rows.asked()
         for attempt in running.attempts:
             await self._publish(attempt)
-        return len(running.attempts)
+        ended = await self.rows.asked_ended()
+        for job in ended:
+            await self._tell_again(job)
+        return len(running.attempts) + len(ended)
+
+    async def _tell_again(self, job: EndedJob) -> None:
+        """Every known fact in its order. Where the log has it already, the repetition changes nothing."""
+        trace = new_traceparent()
+        for end in job.ends:
+            fact, _ = attempt_messages(job.accepted, end.attempt, trace)
+            await self.publisher.publish(fact)
+            await self.publisher.publish(to_message(end, source="ingest", traceparent=trace))
+        await self.rows.mark_told_again(job.accepted.job)
+        metrics.ATTEMPTS_SWEPT.labels("told").inc()
+        log.warning("job_told_again", job_id=job.accepted.job, attempts=len(job.ends))
 
     async def sweep(self) -> int:
         """Help what is stuck; nothing happens while another process sweeps, or while ingest is behind job-events.
@@ -105,8 +136,12 @@ class StuckSweep:
             await self._expire(attempt)
 
     async def _publish(self, attempt: RunningAttempt) -> None:
-        """The fact too: the log may have lost it."""
-        for message in attempt_messages(attempt.accepted, attempt.attempt, new_traceparent()):
+        """The facts too, that of the job and that of the attempt: the log may have lost them."""
+        trace = new_traceparent()
+        messages = attempt_messages(attempt.accepted, attempt.attempt, trace)
+        if attempt.attempt > 1:
+            messages = (attempt_messages(attempt.accepted, 1, trace)[0], *messages)
+        for message in messages:
             await self.publisher.publish(message)
         await self.rows.mark_published_again(attempt.accepted.job, attempt.attempt)
         metrics.ATTEMPTS_SWEPT.labels("asked" if attempt.asked else "published").inc()

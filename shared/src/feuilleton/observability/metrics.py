@@ -12,7 +12,7 @@ ATTEMPTS = Counter(
 )
 ATTEMPTS_SWEPT = Counter(
     "feuilleton_attempts_swept_total",
-    "Attempts without an end that were helped (published again, asked for by an operator, expired)",
+    "Attempts helped: published again, asked for by an operator, expired; or told of again after their end",
     ["action"],
 )
 UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")

@@ -46,6 +46,7 @@ def make_consumer(bootstrap: str, *, group: str) -> AIOKafkaConsumer:
         heartbeat_interval_ms=1_500,
         max_poll_records=_BATCH_RECORDS,
         fetch_max_wait_ms=200,
+        metadata_max_age_ms=10_000,  # a topic that was deleted and made again is found so soon
     )
 
 

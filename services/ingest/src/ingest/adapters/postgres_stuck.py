@@ -1,16 +1,16 @@
 """StuckRows on Postgres. Contract: `ingest.stuck_sweep.StuckRows`."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 
-from feuilleton.contracts.events import JobAccepted
+from feuilleton.contracts.events import JobAccepted, JobEnded
 from feuilleton.contracts.ids import JobId
 from feuilleton.database.pool import Database
 from ingest.stuck import RunningAttempt, SweepPolicy
-from ingest.stuck_sweep import Running
+from ingest.stuck_sweep import EndedJob, Running
 
 _LOCK = 0x66657573  # any number that no other lock of this database uses
 _AT_ONCE = 500
@@ -31,6 +31,14 @@ _UNHEARD = (
     ORDER BY greatest(a.published_at, a.progressed_at) LIMIT $1
 """
 )
+_ASKED_ENDED = """
+SELECT j.accepted, (SELECT array_agg(a.ended::text ORDER BY a.attempt) FROM ingest.attempts a
+    WHERE a.job = j.job AND a.ended IS NOT NULL) AS ends
+FROM ingest.jobs j
+WHERE j.deleted_at IS NULL AND j.job IN (
+    SELECT job FROM ingest.attempts WHERE asked_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY asked_at LIMIT $1
+)
+"""
 _MARK_PUBLISHED = """
 UPDATE ingest.attempts SET published_at = now(), republished = republished + 1, asked_at = NULL
 WHERE job = $1 AND attempt = $2
@@ -54,6 +62,20 @@ class PostgresStuckRows:
 
     async def asked(self) -> Running:
         return await self._read(_ASKED, _AT_ONCE)
+
+    async def asked_ended(self) -> Sequence[EndedJob]:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_ASKED_ENDED, _AT_ONCE)
+        return [
+            EndedJob(
+                JobAccepted.model_validate_json(row["accepted"]),
+                tuple(JobEnded.model_validate_json(end) for end in row["ends"]),
+            )
+            for row in rows
+        ]
+
+    async def mark_told_again(self, job: JobId) -> None:
+        await self._execute("UPDATE ingest.attempts SET asked_at = NULL WHERE job = $1 AND ended_at IS NOT NULL", job)
 
     async def unheard(self, policy: SweepPolicy) -> Running:
         return await self._read(_UNHEARD, _AT_ONCE, policy.first_gap_seconds, policy.limit_seconds)
