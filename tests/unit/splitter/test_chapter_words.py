@@ -22,6 +22,8 @@ from splitter.chapter_words import close_up, has_chapter_word, names_chapter, ro
         "IV. Le départ",
         "II — Dick Sand",
         "Chapitre III : Où l’on part",
+        "-- Épilogue : Le Premier Succès --",
+        "Prologue — La lettre",
     ],
 )
 def test_a_chapter_says_its_name(text: str) -> None:
@@ -29,7 +31,8 @@ def test_a_chapter_says_its_name(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Il partit.", "Livre de chevet", "IL Y AVAIT", "1815 fut une année froide", "Chapitre", "Vi"]
+    "text",
+    ["Il partit.", "Livre de chevet", "IL Y AVAIT", "1815 fut une année froide", "Chapitre", "Vi", "Épilogue heureux"],
 )
 def test_other_lines_do_not(text: str) -> None:
     assert not names_chapter(text)

@@ -57,6 +57,27 @@ def test_a_number_between_two_dashes_is_a_title_though_it_ends_in_a_hyphen() -> 
         assert headings(page(1, lines)) == [title]
 
 
+def test_a_numbered_title_apart_may_be_as_wide_as_the_text() -> None:
+    title = Line("-- XIV. Quelques nouvelles du docteur --", 46.0, 234.0, centred("", 5.4).baseline, 10.0)
+    assert headings(page(1, [*filler(0, 2), title, *filler(6.8)])) == [title.text]  # type: ignore[arg-type]
+
+
+def test_a_wide_line_that_begins_with_a_number_is_text_where_it_is_not_apart() -> None:
+    wide = Line("XIV siècles nous regardent, dit-il.", 46.0, 234.0, centred("", 4).baseline, 10.0)
+    assert headings(page(1, [*filler(0, 2), wide, *filler(5)])) == []
+
+
+def test_a_word_that_begins_a_paragraph_may_be_a_dropped_letter() -> None:
+    for cap, rest, begins in (
+        ("À", "cette époque, il vint voir la mer", "À cette"),
+        ("L", "e vent se leva sur la mer et tomba", "Le vent"),
+    ):
+        first = Line(rest, 62.0, 240.0, 60.0, 10.0)
+        lines = [Line(cap, 40.0, 60.0, 60.0 + LEADING, 28.0), first, line("puis rien.", 1, indent=22)]
+        known = [*filler(3), *prose("Le temps de cette", "saison.", first_row=20)]
+        assert texts(page(1, [*lines, *known]))[0].startswith(begins)
+
+
 def verse(text: str, row: float, *, inset: float = 30.0, full: bool = False) -> Line:
     return line(text, row, indent=inset, full=full)
 

@@ -31,7 +31,7 @@ _ALONE = (
 _TITLE = r"(?:\s*[.:—–-]+\s*\S.*)?"
 _NAMED = re.compile(
     rf"^(?:(?:{_WORD})\s+(?:{_NUMERAL}|{_ORDINAL}|unique)|(?:{_ORDINAL})\s+(?:{_WORD}))\b{_TITLE}$"
-    rf"|^(?:{_ALONE})\.?$",
+    rf"|^(?:{_ALONE})\.?$|^(?:prologue|épilogue)\b{_TITLE}$",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(rf"^(?:--|[—–-])?\s*([IVXLC]+|\d{{1,3}})\s*(?:--|[—–-])?[.)]?{_TITLE}$")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from feuilleton.french.hyphenation import HYPHEN
+from feuilleton.french.hyphenation import HYPHEN, Vocabulary
 from splitter.chapter_words import close_up, has_chapter_word, numbers_chapter
 from splitter.layout import Frame, Layout
 from splitter.pages import Line, Page
@@ -12,10 +12,13 @@ from splitter.pages import Line, Page
 _BIG = 1.15  # times the size of the text
 _APART = 1.45  # times the usual distance of lines
 _SET_OFF = 1.25  # likewise: enough for a centred number
+_TITLE_INSET = 0.3  # of the size of the text: no line of a paragraph is set in so on both sides
 _TITLE_WORDS = 25
 _BLOCK_LINES = 7  # more lines of big type than this are text
 _DROP_CAP = 1.8  # times the size of the text
 _BROKEN = re.compile(rf"[^\W_]{HYPHEN}$")
+_FIRST_WORD = re.compile(r"[^\W\d_]+")
+_WORDS_OF_A_LETTER = frozenset("AÀYOÔ")
 _PLAIN = re.compile(r"[\W_]+")
 
 
@@ -24,13 +27,13 @@ def plain_title(text: str) -> str:
     return _PLAIN.sub(" ", close_up(text).casefold()).strip()
 
 
-def merge_drop_caps(page: Page, layout: Layout) -> Page:
+def merge_drop_caps(page: Page, layout: Layout, vocabulary: Vocabulary) -> Page:
     """The page with each big initial put before the line that it begins."""
     lines: list[Line] = []
     cap: Line | None = None
     for line in page.lines:
         if cap is not None:
-            space = "" if line.text[:1].islower() or line.text[:1] in "'’" else " "
+            space = " " if _is_word_alone(cap.text, line.text, vocabulary) else ""
             line = replace(line, text=cap.text + space + line.text)  # noqa: PLW2901
             cap = None
         elif _is_drop_cap(line, page, layout):
@@ -38,6 +41,14 @@ def merge_drop_caps(page: Page, layout: Layout) -> Page:
             continue
         lines.append(line)
     return replace(page, lines=(*lines, cap) if cap else tuple(lines))
+
+
+def _is_word_alone(cap: str, rest: str, vocabulary: Vocabulary) -> bool:
+    """Whether a big initial is a word, and no letter of the one behind it ('À' before 'cette')."""
+    word = _FIRST_WORD.match(rest)
+    if word is None or word.group().lower() != word.group():
+        return rest[:1] not in "'’"
+    return cap in _WORDS_OF_A_LETTER and not vocabulary.knows(cap.lower() + word.group()) and vocabulary.knows(word[0])
 
 
 def _is_drop_cap(line: Line, page: Page, layout: Layout) -> bool:
@@ -71,7 +82,9 @@ def _is_heading(page: Page, at: int, frame: Frame, layout: Layout, titles: Colle
     big = line.size >= _BIG * layout.body_size
     if numbers_chapter(line.text):
         set_off = min(before, after) > _SET_OFF * layout.leading
-        return (big and before > _APART * layout.leading) or (centred and (set_off or _is_short(line)))
+        if set_off and _is_centred(line, frame, layout, inset=_TITLE_INSET):
+            return True  # a title of its own may be nearly as wide as the text
+        return (big and before > _APART * layout.leading) or (centred and _is_short(line))
     return big and (alone or centred or at == 0)
 
 
@@ -95,11 +108,12 @@ def _is_title(page: Page, at: int, frame: Frame, layout: Layout) -> bool:
     return big or (_is_centred(line, frame, layout) and after > _APART * layout.leading)
 
 
-def _is_centred(line: Line, frame: Frame, layout: Layout) -> bool:
+def _is_centred(line: Line, frame: Frame, layout: Layout, inset: float = 1.0) -> bool:
+    """`inset`: how far from both margins at least, in sizes of the text."""
     margins = frame.of(line)
     off = abs((line.left + line.right) / 2 - margins.centre)
-    inset = min(line.left - margins.left, margins.right - line.right)
-    return off < 0.6 * layout.body_size and inset > layout.body_size
+    room = min(line.left - margins.left, margins.right - line.right)
+    return off < 0.6 * layout.body_size and room > inset * layout.body_size
 
 
 def _is_short(line: Line) -> bool:

@@ -129,6 +129,15 @@ def near(size: float, other: float) -> bool:
     return abs(size - other) <= 0.04 * max(size, other)
 
 
+def had_room(last: Line, line: Line, right: float, size: float) -> bool:
+    """Whether the first word of `line` had room at the end of `last`, in type of this size that ends at `right`: the
+    break between the two is the author's.
+    """
+    word = line.text.split(maxsplit=1)[0]
+    needed = line.width * len(word) / max(len(line.text), 1) + 0.6 * size
+    return right - last.right > needed
+
+
 def _margins_of(lines: Sequence[Line]) -> Margins:
     lefts = Counter(round(line.left / _BIN_POINTS) for line in lines)
     enough = max(2.0, _LEFT_SHARE * len(lines))

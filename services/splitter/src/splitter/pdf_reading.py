@@ -17,7 +17,7 @@ from splitter.pages import Line, Opened, OutlineEntry, Page, ReadLimits
 _BREAK_MARKS = "\ufffe\x02"
 _LINE = re.compile(rf"[^\r\n{_BREAK_MARKS}]*[{_BREAK_MARKS}]|[^\r\n{_BREAK_MARKS}]+")
 # Figures that may call a note: after a letter or a mark, or first in the line (the note itself).
-_MAY_BE_RAISED = re.compile(r"^\s*\d{1,3}(?=[^\d.,])|(?:(?<=[^\W\d_])|(?<=[.,;:!?»…)’'\u00a0\u202f]))\d{1,3}(?!\w)")
+_MAY_BE_RAISED = re.compile(r"^\s*\d{1,4}(?=[^\d.,])|(?:(?<=[^\W\d_])|(?<=[.,;:!?»…)’'—–\u00a0\u202f]))\d{1,4}(?!\w)")
 _RAISED_FORM = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _RAISED_SHARE = 0.18  # of the type's size: how far above the baseline a raised figure stands at least
 _SMALL_SHARE = 0.6  # likewise: its height at most

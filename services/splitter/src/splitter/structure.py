@@ -1,10 +1,5 @@
-"""Lines to paragraphs, joined across pages, and chapters. Pure.
+"""Lines to paragraphs, joined across pages, and chapters. Pure."""
 
-A paragraph begins where the printer shows it: an indent, a blank line, a line that stopped short though the
-next word had room. What the printer does not show is not guessed.
-"""
-
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -22,20 +17,15 @@ from splitter.chapter_words import (
     section_kind,
 )
 from splitter.headings import distances, heading_lines, merge_drop_caps, plain_title
-from splitter.layout import Frame, Layout, Margins
+from splitter.layout import Frame, Layout
 from splitter.matter import LeftOutText, matter_pages
-from splitter.notes import ParsedPage, note_is_open, take_notes, without_calls
+from splitter.notes import LastNote, ParsedPage, last_note, take_notes, without_calls
 from splitter.outline import Bookmark, bookmarks_by_page, unseen_bookmarks
 from splitter.pages import Line, OutlineEntry, Page
+from splitter.paragraphs import Placed, begins_paragraph
 from splitter.sections import CHAPTER_RANK, Section, arrange
 
 _BLANK = 1.45  # times the usual distance of lines
-_SET_RIGHT = 5.0  # times the size of the text: a line this much further in than the next is set to the right
-_VERSE_STEP = 1.2  # times the usual distance of lines: further apart, another stanza begins
-_VERSE_SHORT = 2.5  # times the size of the text: how far from the margin a verse ends at least
-_ENDS = re.compile(r"[.!?…:»”\")\]][\s»”\")\]]*(?:[⁰¹²³⁴-⁹]+)?$")
-_ASTERISM = re.compile(r"^[*∗⁂✻❦❧•·][\s*∗⁂✻❦❧•·]*$")
-_DASH = re.compile(r"^(?:[—–]|-(?=[\s\u00a0\u202f]))")
 
 
 class ParagraphKind(StrEnum):
@@ -76,17 +66,6 @@ class Structure:
     left_out: tuple[LeftOutText, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A line of text with what decides whether a paragraph begins with it."""
-
-    line: Line
-    page: int
-    margins: Margins
-    apart: bool  # a blank line before it
-    fresh: bool  # first of its page or column
-
-
 @dataclass
 class _Builder:
     """Gathers paragraphs, sections and notes in book order. A paragraph's chapter is the index of its section."""
@@ -97,10 +76,10 @@ class _Builder:
     matter: MatterKind | None = None
     sections: list[Section] = field(default_factory=lambda: [Section("", 1, CHAPTER_RANK, 0)])
     paragraphs: list[Paragraph] = field(default_factory=list)
-    open_lines: list[_Placed] = field(default_factory=list)
+    open_lines: list[Placed] = field(default_factory=list)
     open_notes: list[list[tuple[Line, int]]] = field(default_factory=list)
 
-    def add_line(self, placed: _Placed) -> None:
+    def add_line(self, placed: Placed) -> None:
         if self.open_lines and begins_paragraph(self.open_lines[-1], placed, self.layout):
             self.close_paragraph()
         self.open_lines.append(placed)
@@ -183,7 +162,7 @@ def find_structure(  # noqa: PLR0913 - what a book is read by, and what is asked
     """
     builder = _Builder(layout, vocabulary, fix_hyphenation)
     marks = bookmarks_by_page(outline)
-    prepared = list(_prepared(pages, marks, layout))
+    prepared = list(_prepared(pages, marks, layout, vocabulary))
     matter = matter_pages([one.page for one in prepared], _story_pages(prepared))
     seen = {one.page.number: {plain_title(title) for title in one.titles} for one in prepared}
     contents: list[LeftOutText] = []
@@ -245,11 +224,13 @@ def _story_pages(prepared: Sequence[_Prepared]) -> tuple[int, int] | None:
     return (openings[0], chapters[-1]) if chapters else None
 
 
-def _prepared(pages: Sequence[Page], marks: Mapping[int, Sequence[Bookmark]], layout: Layout) -> Iterator[_Prepared]:
-    open_note = False
+def _prepared(
+    pages: Sequence[Page], marks: Mapping[int, Sequence[Bookmark]], layout: Layout, vocabulary: Vocabulary
+) -> Iterator[_Prepared]:
+    last: LastNote | None = None
     for raw in pages:
-        parsed = take_notes(merge_drop_caps(raw, layout), layout, open_note=open_note)
-        open_note = note_is_open(parsed.notes[-1] if parsed.notes else parsed.carried)
+        parsed = take_notes(merge_drop_caps(raw, layout, vocabulary), layout, last)
+        last = last_note(parsed, layout)
         page = parsed.page
         frame = layout.frame(page)
         titles = {mark.plain for mark in marks.get(page.number, ())}
@@ -269,7 +250,7 @@ def _add_page(builder: _Builder, one: _Prepared, layout: Layout, marks: Sequence
         before, _ = distances(one.page.lines, at)
         fresh = before == float("inf")
         apart = not fresh and before > _BLANK * layout.leading
-        builder.add_line(_Placed(line, one.page.number, one.frame.block_of(line), apart, fresh))
+        builder.add_line(Placed(line, one.page.number, one.frame.block_of(line), apart, fresh))
     if block:
         _begin_sections(builder, block, one.page.number, marks)
     builder.add_notes(one.parsed)
@@ -308,76 +289,3 @@ def chapter_title(lines: Sequence[Line]) -> str:
         names = at > 0 and (has_chapter_word(lines[at - 1].text) or numbers_chapter(lines[at - 1].text))
         title = f"{title} — {text}" if title and names else f"{title} {text}".strip()
     return title
-
-
-def begins_paragraph(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    """Whether `line` opens a paragraph, with `last` the line before it in the flow."""
-    if _ASTERISM.match(line.line.text) or _ASTERISM.match(last.line.text):
-        return True
-    ended = bool(_ENDS.search(last.line.text))
-    if last.line.text.endswith(HYPHEN) or (not ended and _goes_on(last, line, layout)):
-        return False
-    if _goes_on_in_stanza(last, line, layout):
-        return False
-    if line.apart or _is_indent(_inset(line), last, layout):
-        return True
-    return (ended and layout.indent == 0 and bool(_DASH.match(line.line.text))) or _stopped_short(last, line, layout)
-
-
-def _goes_on(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    """A sentence that is not at its end goes on: in small letters, or from verse to verse. The short line after
-    which a full one begins is no verse ('Monsieur le Directeur,').
-    """
-    text = line.line.text
-    if text[:1].islower() or text[:1] in ",;:)":
-        return True
-    if line.apart or not text[:1].isalpha():
-        return False
-    if _is_set_in(last, layout) and _is_set_in(line, layout) and _inset(line) < _inset(last) + 0.3 * layout.body_size:
-        return True  # a verse, after one that reached the margin or was turned over
-    aligned = _are_aligned(last, line, layout) and _inset(line) > 0.5 * layout.body_size
-    return _are_short(last, line, layout) and (aligned or last.line.text.endswith(","))
-
-
-def _goes_on_in_stanza(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    """From verse to verse after the end of a sentence: short lines one under the other, set in from the text."""
-    stanza = _are_short(last, line, layout) and _are_aligned(last, line, layout) and _is_set_in(line, layout)
-    step = line.line.baseline - last.line.baseline
-    return stanza and 0 < step < _VERSE_STEP * layout.leading and line.line.text[:1].isalpha()
-
-
-def _inset(one: _Placed) -> float:
-    return one.line.left - one.margins.left
-
-
-def _is_set_in(one: _Placed, layout: Layout) -> bool:
-    """Further in than the text and its paragraphs' first lines."""
-    inset = _inset(one)
-    return inset > 0.5 * layout.body_size and abs(inset - layout.indent) > 0.3 * layout.body_size
-
-
-def _are_short(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    return all(one.margins.right - one.line.right > _VERSE_SHORT * layout.body_size for one in (last, line))
-
-
-def _are_aligned(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    return abs(_inset(line) - _inset(last)) < 0.3 * layout.body_size
-
-
-def _is_indent(inset: float, last: _Placed, layout: Layout) -> bool:
-    """The book's own indent; or a line further in than the one before it; or one after a date set to the right."""
-    size = layout.body_size
-    if layout.indent and abs(inset - layout.indent) < 0.3 * size:
-        return True
-    deeper = inset - _inset(last)
-    if deeper < -_SET_RIGHT * size:
-        return True
-    return 0.5 * size < inset < 8 * size and deeper > 0.5 * size
-
-
-def _stopped_short(last: _Placed, line: _Placed, layout: Layout) -> bool:
-    """The first word of the line had room at the end of the one before."""
-    text = line.line.text
-    word = text.split(maxsplit=1)[0]
-    needed = line.line.width * len(word) / max(len(text), 1) + 0.6 * layout.body_size
-    return last.margins.right - last.line.right > needed
