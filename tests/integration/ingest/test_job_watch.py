@@ -104,7 +104,11 @@ async def test_only_attempts_that_run_and_are_published_may_be_stuck(database: D
     rows = PostgresStuckRows(database)
     assert [one.accepted.job for one in (await rows.unheard(AT_ONCE)).attempts] == [waiting.job]
     await rows.mark_published_again(waiting.job, 1)
-    (again,) = (await rows.unheard(SweepPolicy(first_gap_seconds=0.0))).attempts
+    assert (await rows.unheard(SweepPolicy(0.1, 60.0))).attempts == ()
+    await asyncio.sleep(0.15)
+    assert (await rows.unheard(SweepPolicy(0.1, 60.0))).attempts == (), "the second gap is longer"
+    await asyncio.sleep(0.1)
+    (again,) = (await rows.unheard(SweepPolicy(0.1, 60.0))).attempts
     assert again.republished == 1
     assert (await rows.unheard(SweepPolicy())).attempts == ()
 

@@ -58,7 +58,7 @@ class StuckRows(Protocol):
         ...
 
     async def unheard(self, policy: SweepPolicy) -> Running:
-        """Published attempts without an end of which nothing was heard for the first gap, or that are too old; the
+        """Published attempts without an end of which nothing was heard for their gap, or that are too old; the
         longest waiting first, bounded.
         """
         ...

@@ -21,13 +21,16 @@ FROM ingest.attempts a JOIN ingest.jobs j USING (job)
 WHERE a.ended_at IS NULL AND j.deleted_at IS NULL
 """
 _ASKED = _RUNNING + " AND a.asked_at IS NOT NULL ORDER BY a.asked_at LIMIT $1"
+# The gap is that of SweepPolicy: attempts that wait out a long one must not hide others behind them.
 # An attempt whose messages still stand in the outbox is the relay's.
 _UNHEARD = (
     _RUNNING
     + """
     AND NOT EXISTS (SELECT FROM ingest.outbox o WHERE o.job = a.job AND o.attempt = a.attempt)
-    AND (greatest(a.published_at, a.progressed_at) < now() - make_interval(secs => $2)
-        OR a.admitted_at < now() - make_interval(secs => $3))
+    AND (greatest(a.published_at, a.progressed_at)
+            < now() - make_interval(secs => least($3, $2 * power(2, least(a.republished, 30))))
+        OR a.admitted_at < now() - make_interval(secs => $4)
+            AND (a.expired_at IS NULL OR a.expired_at < now() - make_interval(secs => $2)))
     ORDER BY greatest(a.published_at, a.progressed_at) LIMIT $1
 """
 )
@@ -78,7 +81,8 @@ class PostgresStuckRows:
         await self._execute("UPDATE ingest.attempts SET asked_at = NULL WHERE job = $1 AND ended_at IS NOT NULL", job)
 
     async def unheard(self, policy: SweepPolicy) -> Running:
-        return await self._read(_UNHEARD, _AT_ONCE, policy.first_gap_seconds, policy.limit_seconds)
+        gaps = (policy.first_gap_seconds, policy.last_gap_seconds)
+        return await self._read(_UNHEARD, _AT_ONCE, *gaps, policy.limit_seconds)
 
     async def mark_published_again(self, job: JobId, attempt: int) -> None:
         await self._execute(_MARK_PUBLISHED, job, attempt)
