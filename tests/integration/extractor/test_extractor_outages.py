@@ -1,5 +1,6 @@
 """The extractor when the broker goes away, when it is frozen, and when replicas come and go."""
 
+import json
 import os
 import signal
 import time
@@ -107,3 +108,28 @@ def test_replicas_that_come_and_go_in_good_order_lose_nothing_and_pay_for_nothin
     stats = gemini.stats()
     assert first.stop() == 0
     assert (stats.calls, stats.paid, stats.aborted) == (250, 250, 0), stats
+
+
+def test_a_replica_that_stops_gives_its_partitions_away_before_its_calls_are_done(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(latency_seconds=12))
+    book = a_book(60)
+    stopping, staying = stack.add("extractor"), stack.add("extractor", 1)
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().in_flight == 8)
+
+    def assignments() -> list[int]:
+        lines = [json.loads(line) for line in staying.log.read_text().splitlines() if line.startswith("{")]
+        return [line["count"] for line in lines if line["event"] == "partitions_assigned"]
+
+    assert assignments()[-1] == 12
+    os.kill(stopping.pid, signal.SIGTERM)
+    began = time.monotonic()
+    wait_until(lambda: assignments()[-1] == 24, seconds=8)
+    assert stopping.stop() == 0
+    assert time.monotonic() - began > 4, "its calls were not done yet"
+    wait_until(lambda: len(indices(broker.results(), book)) == 60, seconds=200)
+    stats = gemini.stats()
+    assert (stats.calls, stats.paid, stats.aborted) == (60, 60, 0), stats

@@ -13,6 +13,7 @@ from extractor.gate import Freshness
 from extractor.handover import read_handover
 from extractor.watermark import Partition
 from extractor.window import Window
+from feuilleton.contracts.events import ChunkExtracted
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.dead_letter import DeadLetters
 from tests.unit.extractor.chunk_builders import Bench, Script, a_chunk, a_record, until
@@ -32,6 +33,11 @@ class Coordinator:
         if self._refusal is not None:
             raise self._refusal
         self.committed.update(offsets)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    stopped = False
 
 
 class SlowCoordinator:
@@ -129,3 +135,53 @@ async def test_a_handover_that_cannot_be_read_stops_nothing(bench: Bench, dispat
     dispatcher.accept(a_record(9, a_chunk(9)))
     await consumer._take_over([P])
     await until(lambda: 9 in bench.script.runs)
+
+
+async def test_nothing_is_committed_over_a_handover_that_is_not_read_yet(dispatcher: Dispatcher) -> None:
+    client = Coordinator()
+    consumer = a_consumer(dispatcher, client)
+    consumer._taking_over = asyncio.create_task(asyncio.sleep(60))
+    committing = asyncio.create_task(consumer._commit_forever())
+    await asyncio.sleep(0.8)
+    await consumer.on_partitions_revoked({TOPIC_PARTITION})
+    assert client.committed == {}
+    committing.cancel()
+
+
+async def test_who_stops_leaves_at_once_tells_what_is_at_work_and_finishes_it(
+    bench: Bench, dispatcher: Dispatcher
+) -> None:
+    client = Coordinator()
+    consumer = a_consumer(dispatcher, client)
+    consumer._joined = True
+    draining = asyncio.create_task(consumer.drain(10.0))
+    await until(lambda: client.stopped)
+    offset, metadata = client.committed[TOPIC_PARTITION]
+    assert offset == 3
+    assert read_handover(metadata)[3] == pytest.approx(10, abs=1)
+    assert bench.script.aborted == []
+    assert consumer._membership.age_seconds() == 0.0, "its word is good for that long"
+    bench.script.go.set()
+    await asyncio.wait_for(draining, 5)
+    assert sorted(result.index for result in bench.publisher.of(ChunkExtracted)) == [3, 4]
+
+
+async def test_who_stops_and_can_tell_nobody_keeps_its_partitions_until_the_end(
+    bench: Bench, dispatcher: Dispatcher
+) -> None:
+    client = Coordinator(CommitFailedError("away"))
+    consumer = a_consumer(dispatcher, client)
+    consumer._joined = True
+    draining = asyncio.create_task(consumer.drain(10.0))
+    await asyncio.sleep(0.05)
+    assert not client.stopped
+    bench.script.go.set()
+    await asyncio.wait_for(draining, 5)
+    assert bench.script.aborted == []
+
+
+async def test_what_was_lent_to_a_frozen_process_is_used_up_when_it_wakes(membership: Freshness) -> None:
+    membership.lend(0.1)
+    assert membership.age_seconds() == 0.0
+    await asyncio.sleep(0.15)
+    assert membership.age_seconds() == float("inf")

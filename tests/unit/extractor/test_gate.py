@@ -110,7 +110,8 @@ async def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
     calls = [asyncio.create_task(engine.rewrite(a_rewrite_request())) for _ in range(2)]
     await until(lambda: model.calls == 2)
     model.go.set()
-    await asyncio.gather(*calls, return_exceptions=True)
+    refusals = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(refusal) for refusal in refusals] == [QuotaExceededError] * 2
     began = time.now()
     await engine.open()
     assert (time.now() - began).total_seconds() >= 60.0

@@ -132,13 +132,33 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 ended.result()
 
     async def drain(self, grace_seconds: float) -> None:
-        """Fetch nothing more, and let what runs come to its end, committing meanwhile."""
+        """Leave the group at once, and let what runs come to its end: the next owners know of it. If they cannot be
+        told, keep the partitions until then, committing.
+        """
+        if await self._leave(grace_seconds):
+            self._membership.lend(grace_seconds)
+            await self._dispatcher.drain(grace_seconds)
+            return
         committing = asyncio.create_task(self._commit_forever(), name="commit")
         try:
             self._elsewhere = await self._dispatcher.drain(grace_seconds)
         finally:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
+
+    async def _leave(self, grace_seconds: float) -> bool:
+        """Commit what is finished, tell what is still at work, leave. False if that was not to be."""
+        consumer = self._consumer
+        if consumer is None or not self._joined or self._handover_is_unread:
+            return False
+        at_work = self._dispatcher.revoke(grace_seconds)
+        if not await self._commit(consumer, self._dispatcher.watermark.commit_points(), at_work):
+            return False
+        self._consumer, self._joined = None, False
+        self._dispatcher.watermark.revoke()
+        left = await close_consumer(consumer)
+        log.info("group_left", in_good_order=left, at_work=sum(map(len, at_work.values())))
+        return True
 
     async def missing_for_life(self) -> Missing:
         """Nothing, as long as the loop comes round: a broker that is away is no fault of this process."""
@@ -154,11 +174,12 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         self._joined = False
         self._handed_over = False
+        # What the owners before us said stays as it stands there, until it is read.
+        points = {} if self._handover_is_unread else self._dispatcher.watermark.commit_points()
         if self._taking_over is not None:
             self._taking_over.cancel()
         at_work = self._dispatcher.revoke()
         if self._consumer is not None and revoked:
-            points = self._dispatcher.watermark.commit_points()
             self._handed_over = await self._commit(self._consumer, points, at_work)
         self._dispatcher.watermark.revoke()
         self._committed.clear()
@@ -188,6 +209,10 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def _taken_over(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (exc := task.exception()) is not None:
             self._dispatcher.fail(exc)
+
+    @property
+    def _handover_is_unread(self) -> bool:
+        return self._taking_over is not None and not self._taking_over.done()
 
     async def _read_handover(self, partitions: Sequence[Partition]) -> dict[Partition, dict[int, float]]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
@@ -245,6 +270,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _commit_forever(self) -> None:
         while True:
             await asyncio.sleep(_COMMIT_EVERY_SECONDS)
+            if self._handover_is_unread:
+                continue  # a commit would put its own metadata over it
             points = self._dispatcher.watermark.commit_points()
             moved = {part: point for part, point in points.items() if self._committed.get(part) != point}
             if not moved and self._membership.age_seconds() > _PROVE_EVERY_SECONDS:

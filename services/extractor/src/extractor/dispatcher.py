@@ -66,15 +66,17 @@ class Dispatcher:
         self._draining = False
         self._drained_at = float("inf")
 
-    def revoke(self) -> dict[Partition, dict[int, float]]:
+    def revoke(self, stays_seconds: float | None = None) -> dict[Partition, dict[int, float]]:
         """A rebalance begins: nothing is started until it has ended. Returns what is at work, by partition and offset,
-        with the seconds for which it stays so, whoever gets the partition. To be told with the last commit.
+        with the seconds for which it stays so (HANDOVER_SECONDS or `stays_seconds`), whoever gets the partition. To
+        be told with the last commit.
         """
         self._between_assignments = True
         handover: dict[Partition, dict[int, float]] = {}
         for running in self._running:
             if running.leaving is None and not running.concluding:
-                handover.setdefault(running.item.partition, {})[running.item.offset] = self._stays_seconds(running)
+                seconds = self._stays_seconds(running, stays_seconds)
+                handover.setdefault(running.item.partition, {})[running.item.offset] = seconds
         return handover
 
     def assign(self, partitions: Iterable[Partition], *, handed_over: bool = False, more_to_come: bool = False) -> None:
@@ -232,11 +234,11 @@ class Dispatcher:
         for item in items:
             self.watermark.finish(item.partition, item.offset)
 
-    def _stays_seconds(self, running: Running) -> float:
+    def _stays_seconds(self, running: Running, most_seconds: float | None = None) -> float:
         now = time.monotonic()
         if running.held_until is not None:
             return running.held_until - now
-        return min(HANDOVER_SECONDS, max(self._drained_at - now, 0.0))
+        return min(HANDOVER_SECONDS if most_seconds is None else most_seconds, max(self._drained_at - now, 0.0))
 
     def _run(self, item: Waiting, held_until: float | None = None) -> None:
         running = Running(item, held_until)

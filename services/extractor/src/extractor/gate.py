@@ -64,6 +64,11 @@ class Freshness:
 
     def __init__(self) -> None:
         self._proved_at = -float("inf")
+        self._holds_until = -float("inf")
+
+    def lend(self, seconds: float) -> None:
+        """Hold as proved for so long, whatever happens. Time in which this process is frozen counts."""
+        self._holds_until = time.monotonic() + seconds
 
     def prove(self, asked_at: float | None = None) -> None:
         """Note a proof. `asked_at` (monotonic seconds) is when its question went out: the answer may have waited
@@ -72,7 +77,8 @@ class Freshness:
         self._proved_at = max(self._proved_at, time.monotonic() if asked_at is None else asked_at)
 
     def age_seconds(self) -> float:
-        return time.monotonic() - self._proved_at
+        now = time.monotonic()
+        return 0.0 if now < self._holds_until else now - self._proved_at
 
 
 class AnswerGuard:
