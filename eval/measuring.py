@@ -3,13 +3,21 @@
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from eval import cache, page
 from eval.cards import Judged, Made, figures_of, sample
 from eval.engine import local_engine
 from eval.judges import MODELS
 from eval.measures.fidelity import fidelity
-from eval.measures.segmentation import BoundaryScores, boundary_scores, read_gold, treebank
+from eval.measures.segmentation import (
+    BoundaryScores,
+    boundary_scores,
+    read_gold,
+    stands_alone,
+    treebank,
+    treebank_sentences,
+)
 from eval.novels import NOVELS, novel_text, sentences_of, shared_data
 from eval.readings import agreement_table, announced_table, judges_table, others_table
 from eval.tables import NovelFigures, percent, quality_table, telling_table
@@ -92,9 +100,21 @@ def words_right(text: str, title: str) -> float:
 def treebanks() -> str:
     """Ends F1 on other prose than novels; nothing of these is in the table."""
     folder = shared_data() / "sentences"
-    scores = [boundary_scores(treebank(path)) for path in sorted(folder.glob("*.conllu"))]
-    found = [f"{name} {percent(one.f1, 2)}" for each in scores for name, one in each.items()]
-    return f"Ends F1 on treebanks (news, web, encyclopedia), their sentences joined to paragraphs: {', '.join(found)}."
+    found = ", ".join(_treebank(path) for path in sorted(folder.glob("*.conllu")))
+    return (
+        "Ends F1 on treebanks (news, web, encyclopedia, medicine): all their sentences, joined to paragraphs, headings "
+        f"and items of lists as paragraphs of their own; in brackets without that: {found}."
+    )
+
+
+def _treebank(path: Path) -> str:
+    own, joined = (
+        sum(boundary_scores(treebank(path, one_after_another=joined)).values(), BoundaryScores())
+        for joined in (False, True)
+    )
+    sentences = treebank_sentences(path)
+    alone = sum(map(stands_alone, sentences))
+    return f"{path.stem} {percent(own.f1, 2)} ({percent(joined.f1, 2)}; {alone} of {len(sentences):,} stand alone)"
 
 
 def _how(every: int, seconds: float) -> str:

@@ -14,7 +14,6 @@ SECOND_DRAW = _FOLDER / "second_draw.txt"  # read after the rules were mended wi
 BAR = " | "  # an end set by hand
 SENTENCES_A_PARAGRAPH = 8  # of a treebank, which has none
 _CLOSES = re.compile(r"[.!?…»\"]$")
-_OPENS = re.compile(r"[A-ZÀ-ÖØ-Þ«\"—]")
 
 
 @dataclass(frozen=True)
@@ -66,18 +65,31 @@ def read_gold(path: Path = GOLD) -> tuple[GoldParagraph, ...]:
     return tuple(found)
 
 
-def treebank(path: Path) -> tuple[GoldParagraph, ...]:
-    """The sentences of a CoNLL-U file as running text, in paragraphs of eight.
+def treebank(path: Path, *, one_after_another: bool = False) -> tuple[GoldParagraph, ...]:
+    """All sentences of a CoNLL-U file as running text, in paragraphs of eight: a treebank says where none ends.
 
-    Headings and fragments of lists are left out: what ends without a mark no reader could part.
+    A heading or an item of a list (it ends without a mark, or begins with a hyphen) is a paragraph of its own, as in
+    print. `one_after_another` gives up on that: nothing in the text parts a heading from the sentence behind it then.
     """
+    paragraphs: list[list[str]] = [[]]
+    for text in treebank_sentences(path):
+        own = not one_after_another and stands_alone(text)
+        if own or len(paragraphs[-1]) == SENTENCES_A_PARAGRAPH:
+            paragraphs.append([])
+        paragraphs[-1].append(text)
+        if own:
+            paragraphs.append([])
+    return tuple(GoldParagraph(path.stem, tuple(sentences)) for sentences in paragraphs if sentences)
+
+
+def treebank_sentences(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    texts = [line.removeprefix("# text = ").strip() for line in lines if line.startswith("# text = ")]
-    kept = [text for text in texts if _CLOSES.search(text) and _OPENS.match(text)]
-    return tuple(
-        GoldParagraph(path.stem, tuple(kept[at : at + SENTENCES_A_PARAGRAPH]))
-        for at in range(0, len(kept), SENTENCES_A_PARAGRAPH)
-    )
+    return [line.removeprefix("# text = ").strip() for line in lines if line.startswith("# text = ")]
+
+
+def stands_alone(text: str) -> bool:
+    """Whether it is a heading or an item of a list."""
+    return not _CLOSES.search(text) or text.startswith("- ")
 
 
 def alone(paragraph: GoldParagraph) -> list[str]:
