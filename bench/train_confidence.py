@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extractor.engines.local import worker
-from extractor.engines.local.cards import Lengths
+from extractor.engines.local.cards import Choice, Lengths
+from extractor.engines.local.confidence import is_strict
 from extractor.engines.local.features import Features
 
 FOLDS = 10
 LEAST_CARDS = 6  # a feature seen on fewer cards teaches nothing
 PENALTY = 4.0
 STEPS = 60
-GOALS = {"balanced": 0.984, "strict": 0.995}
+GOALS = {"balanced": 0.9815, "strict": 0.995}
 LENGTHS = Lengths(2, 8)
 Vector = NDArray[np.float64]
 
@@ -38,6 +39,7 @@ class Judged:
     ok: bool
     reason: str
     features: Features
+    flags: tuple[str, ...]
 
 
 def read(paths: Iterable[Path]) -> list[tuple[str, str, str, str]]:
@@ -45,19 +47,19 @@ def read(paths: Iterable[Path]) -> list[tuple[str, str, str, str]]:
     return [(source, card, verdict, reason) for source, card, verdict, reason in rows]
 
 
-def features_by_card(sources: Iterable[str]) -> dict[tuple[str, str], Features]:
+def choices_by_card(sources: Iterable[str]) -> dict[tuple[str, str], Choice]:
     """Of every card that the rules make of these sources; of two with one text, the one both parses agree on."""
     models = worker.load_all()
     pieces = worker.pieces_of(list(dict.fromkeys(sources)), models.french.forms)
     parses = worker.parse_pieces(pieces, models)
     forms = models.french.forms
     more = [v for piece, parsed in zip(pieces, parses, strict=True) for v in worker.variants(piece, parsed, forms)]
-    found: dict[tuple[str, str], Features] = {}
+    found: dict[tuple[str, str], Choice] = {}
     for piece, parsed in zip([*pieces, *more], [*parses, *worker.parse_pieces(more, models)], strict=True):
         for choice in worker.choices_of(piece, parsed, models.french, LENGTHS):
             key = piece.text, choice.card.text
-            if key not in found or _is_surer(choice.features, found[key]):
-                found[key] = choice.features
+            if key not in found or _is_surer(choice.features, found[key].features):
+                found[key] = choice
     return found
 
 
@@ -67,12 +69,12 @@ def _is_surer(one: Features, other: Features) -> bool:
 
 
 def join(rows: Sequence[tuple[str, str, str, str]]) -> list[Judged]:
-    features = features_by_card(row[0] for row in rows)
+    choices = choices_by_card(row[0] for row in rows)
     unique = {(source, card): (verdict, reason) for source, card, verdict, reason in rows}
     return [
-        Judged(source, card, verdict == "ok", reason, features[source, card])
+        Judged(source, card, verdict == "ok", reason, choice.features, choice.card.flags)
         for (source, card), (verdict, reason) in unique.items()
-        if (source, card) in features
+        if (choice := choices.get((source, card))) is not None
     ]
 
 
@@ -139,8 +141,10 @@ def main(paths: list[Path]) -> None:
     print(f"{len(rows)} judged, {len(cards)} still made, {right.mean():.3f} right", file=sys.stderr)
     weights = fit(matrix(cards, names), right)
     print("bias", f"{weights[-1]:.3f}", sep="\t")
+    strict = np.array([is_strict(card.flags) for card in cards])
     for setting, goal in GOALS.items():
-        least, kept, share = threshold(chances, right, goal)
+        of_kind = strict if setting == "strict" else np.ones(len(cards), dtype=bool)
+        least, kept, share = threshold(chances[of_kind], right[of_kind], goal)
         print(f"{setting}: {least:.3f} keeps {kept} of {len(cards)}, {share:.4f} right", file=sys.stderr)
         print(f"threshold:{setting}", f"{least:.3f}", sep="\t")
     for name, weight in zip(names, weights[:-1], strict=True):

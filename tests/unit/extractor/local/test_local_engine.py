@@ -8,7 +8,7 @@ from extractor.engines.port import PageAnswer, PageRequest, RewriteRequest, Unre
 from extractor.page_reading.port import NoPageReader
 from feuilleton.contracts.documents import CardMethod, SourceSentence
 from feuilleton.contracts.ids import SentenceId
-from feuilleton.contracts.job_settings import JobSettings
+from feuilleton.contracts.job_settings import Confidence, JobSettings
 from feuilleton.processes.pool import WorkerDiedError
 from tests.unit.extractor.local.workers import DEADLY, HANGING, cut_nothing, cut_or_die, die_always, load_nothing
 
@@ -24,18 +24,27 @@ async def engine(cut: CutFunction, load: Callable[[], None] = load_nothing) -> A
     await opened.close()
 
 
-def request(*texts: str, wanted: int | None = None) -> RewriteRequest:
+def request(*texts: str, wanted: int | None = None, confidence: Confidence = Confidence.STRICT) -> RewriteRequest:
     sentences = tuple(
         SourceSentence(id=SentenceId(f"s{at}"), text=text, page=1, paragraph=at) for at, text in enumerate(texts)
     )
-    return RewriteRequest(sentences, tuple(s.id for s in sentences[:wanted]), "", JobSettings(), "")
+    return RewriteRequest(
+        sentences, tuple(s.id for s in sentences[:wanted]), "", JobSettings(confidence=confidence), ""
+    )
 
 
 async def test_sure_cards_are_given_and_unsure_ones_kept_back() -> None:
     async with engine(cut_or_die) as local:
         (card,) = (await local.rewrite(request(LONG))).cards
     assert (card.source_id, card.text, card.method) == ("s0", "Sûr à 8.", CardMethod.CUT)
-    assert (card.confidence, card.flags) == (0.99, ("end_stop",))
+    assert (card.confidence, card.flags) == (0.999, ("end_stop",))
+
+
+async def test_the_setting_says_how_sure_a_card_must_be() -> None:
+    async with engine(cut_or_die) as local:
+        given = {setting: (await local.rewrite(request(LONG, confidence=setting))).cards for setting in Confidence}
+    assert [card.text for card in given[Confidence.BALANCED]] == ["Sûr à 8.", "Assez sûr."]
+    assert [card.text for card in given[Confidence.STRICT]] == ["Sûr à 8."]
 
 
 async def test_only_wanted_sentences_are_cut() -> None:

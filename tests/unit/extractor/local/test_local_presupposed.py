@@ -120,6 +120,15 @@ def test_the_shipped_model_asks_more_of_a_card_at_strict() -> None:
     assert 0.5 < thresholds[Confidence.BALANCED] < thresholds[Confidence.STRICT] < 1
 
 
+def test_strict_gives_only_what_both_parses_agree_on_and_what_ends_safely() -> None:
+    model = read_model(["bias\t0", "threshold:balanced\t0.9", "threshold:strict\t0.98"])
+    assert model.passes(0.99, ("end_stop",), Confidence.STRICT)
+    assert not model.passes(0.97, ("end_stop",), Confidence.STRICT)
+    assert not model.passes(0.99, ("end_comma",), Confidence.STRICT)
+    assert not model.passes(0.99, ("end_stop", "single_parse"), Confidence.STRICT)
+    assert model.passes(0.91, ("end_comma", "single_parse"), Confidence.BALANCED)
+
+
 def test_words_that_seldom_end_a_phrase_are_strange_ends() -> None:
     endings = read_endings(["bout\t100\t5", "soir\t100\t60"])
     assert endings.strangeness("bout") > endings.strangeness("jamais vu") > endings.strangeness("soir")

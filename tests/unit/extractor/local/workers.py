@@ -16,12 +16,13 @@ def load_nothing() -> None:
 
 
 def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
-    """Dies of DEADLY, hangs on HANGING; else one sure and one unsure card per source."""
+    """Dies of DEADLY, hangs on HANGING; else a sure card, a fair one and an unsure one per source."""
     if any(text == DEADLY for _, text in sources):
         os._exit(9)
     if any(text == HANGING for _, text in sources):
         time.sleep(60)
-    cards = (Card(f"Sûr à {most}.", 0.99, ("end_stop",)), Card("Peu sûr.", 0.5, ()))
+    sure, fair = Card(f"Sûr à {most}.", 0.999, ("end_stop",)), Card("Assez sûr.", 0.97, ("end_comma",))
+    cards = (sure, fair, Card("Peu sûr.", 0.5, ()))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 

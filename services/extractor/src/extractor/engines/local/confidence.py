@@ -4,7 +4,7 @@ Its weights are `confidence.tsv`, made by `bench/train_confidence.py` from `eval
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,9 @@ from feuilleton.contracts.job_settings import Confidence
 _BIAS = "bias"
 _THRESHOLD = "threshold:"
 _DECIMALS = 4
+# At `strict` both parses must agree, and the card must end where the author ended or began another clause.
+_STRICT_ENDS = frozenset({"end_stop", "end_clause", "end_coordinated", "end_question"})
+_SINGLE_PARSE = "single_parse"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ class ConfidenceModel:
         """The chance, 0 to 1, that a reader finds the card correct and faithful."""
         total = self.bias + math.fsum(self.weights.get(name, 0.0) * value for name, value in features.items())
         return round(1 / (1 + math.exp(-total)), _DECIMALS)
+
+    def passes(self, confidence: float, flags: Collection[str], setting: Confidence) -> bool:
+        """Whether a card is given at this setting."""
+        if confidence < self.thresholds[setting]:
+            return False
+        return setting is not Confidence.STRICT or is_strict(flags)
+
+
+def is_strict(flags: Collection[str]) -> bool:
+    """Whether a card is of the kinds that `strict` gives, whatever its confidence."""
+    return _SINGLE_PARSE not in flags and not _STRICT_ENDS.isdisjoint(flags)
 
 
 def read_model(lines: Iterable[str]) -> ConfidenceModel:

@@ -108,8 +108,8 @@ class LocalEngine:
             return (CardDraft(source_id=sentence.id, text=sentence.text, method=CardMethod.VERBATIM),), ()
         if cut is None:
             return (), (DroppedSentence(source_id=sentence.id, reason="parser_died"),)
-        enough = trained_model().thresholds[settings.confidence]
-        sure = [card for card in cut.cards if card.confidence >= enough]
+        model, setting = trained_model(), settings.confidence
+        sure = [card for card in cut.cards if model.passes(card.confidence, card.flags, setting)]
         if not sure:
             return (), (DroppedSentence(source_id=sentence.id, reason="needs_model"),)
         return tuple(_draft(sentence.id, card) for card in sure), ()

@@ -92,6 +92,7 @@ class Frames:
     loose_share: float = 0.1
     loose_uses: int = 20
     rare_share: float = 0.1
+    often_share: float = 0.4
 
     def miss(self, usage: Usage) -> bool:
         """Whether every verb that this may be nearly always has more with it."""
@@ -106,6 +107,11 @@ class Frames:
         frame = self.by_verb.get(verb)
         known = frame is not None and frame.uses >= self.least_uses
         return known and frame is not None and frame.objects >= self.object_share * frame.uses
+
+    def may_have_object(self, verb: str) -> bool:
+        """Whether this verb often has an object; True of one that is not known."""
+        frame = self.by_verb.get(verb)
+        return frame is None or frame.objects >= self.often_share * frame.uses
 
     def is_rare(self, verb: str, preposition: str) -> bool:
         """Whether the verb seldom has this preposition with it; True of a verb that is not known."""

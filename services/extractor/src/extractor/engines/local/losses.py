@@ -163,9 +163,26 @@ def corrects(site: Site) -> bool:
 
 
 def hides_complement(site: Site) -> bool:
-    """'Il ne se souciait pas, on le comprenait, d'affronter ...': the complement stands behind an insertion."""
-    later = site.after if site.after[0] == "," else ()
-    return any(one == "," and two in {"de", "d'", "du", "que", "qu'"} for one, two in pairwise(later[:_FAR]))
+    """'Il ne se souciait pas, on le comprenait, d'affronter ...': the complement stands behind an insertion; so does
+    the object of 'Il avait jeté çà et là, au milieu des écueils, une barque'.
+    """
+    later = site.after[:_FAR] if site.after[0] == "," else ()
+    if any(one == "," and two in {"de", "d'", "du", "que", "qu'"} for one, two in pairwise(later)):
+        return True
+    if not {"que", "qu'"}.isdisjoint(later) and site.inside[:2] in {("il", "est"), ("il", "était")}:
+        return True
+    has_noun = any(site.clause.finite < at < site.cut.end for at in site.parse.child(site.clause.head, "obj", "xcomp"))
+    named = has_noun and any(t.pos in {"NOUN", "PROPN"} for t in site.parse.tokens[site.clause.finite : site.cut.end])
+    return (
+        not named
+        and _often_has_object(site)
+        and any(one == "," and two in fr.ARTICLES for one, two in pairwise(later[1:]))
+    )
+
+
+def _often_has_object(site: Site) -> bool:
+    usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
+    return any(site.frames.may_have_object(verb) for verb in usage.verbs)
 
 
 def supposes(site: Site) -> bool:
@@ -221,18 +238,23 @@ def drops_manner(site: Site) -> bool:
 
 
 def drops_fronted(site: Site) -> bool:
-    """'À cette science, il donnait toutes ses heures': what the verb often asks for stands in front."""
+    """'À cette science, il donnait toutes ses heures': what the verb often asks for stands in front; or it says how
+    far a denial goes ('Sous ce rapport, il n'y avait rien à craindre').
+    """
     before = site.before
     if not before or before[-1] != ",":
         return False
     if before[:2] in {("de", "la"), ("de", "l'")}:
         return True
     begin = max((at + 1 for at, word in enumerate(before[:-1]) if word == ","), default=0)
-    prepositions = {fr.PREPOSITIONS.get(word, "") for word in (before[begin], before[0])} & {"à", "de"}
+    fronted = fr.PREPOSITIONS.get(before[begin])
+    if fronted is not None and (site.clause.negated or fronted in {"entre", "pour", "contre"}):
+        return True
+    prepositions = {fronted, fr.PREPOSITIONS.get(before[0])} & {"à", "de"}
     if not prepositions:
         return False
     usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
-    return any(not site.frames.is_rare(verb, one) for verb in usage.verbs for one in prepositions)
+    return any(not site.frames.is_rare(verb, one or "") for verb in usage.verbs for one in prepositions)
 
 
 def tears_manner(site: Site) -> bool:

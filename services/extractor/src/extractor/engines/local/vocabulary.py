@@ -46,6 +46,7 @@ PLURAL_DETERMINERS = words(
 )
 # A preposition and its article in one word, and the article alone.
 CONTRACTIONS = {"du": "le", "des": "les", "au": "le", "aux": "les"}
+ARTICLES = words("un une des le la l' les")
 DEFINITE = words("le la l' les du des au aux")
 TITLES = words(
     "m. mr. mrs. dr. mgr. mm. mme mmes mlle mlles monsieur madame mademoiselle mistress maître père mère oncle tante"
