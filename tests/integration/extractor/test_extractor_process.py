@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 
 from feuilleton.contracts import ids
@@ -112,6 +113,24 @@ def test_a_chunk_of_an_engine_that_is_not_configured_fails_with_that_code(
     wait_until(lambda: len(broker.results()) == 3)
     assert {result.code for result in broker.results()} == {"engine_not_configured"}
     assert gemini.stats().calls == 0
+
+
+def test_a_storm_of_refusals_pauses_the_engine_and_fails_no_chunk(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(chances={Fault.QUOTA: 1.0}, retry_after_seconds=2.0))
+    book = a_book(40)
+    extractor = stack.add("extractor", CHUNK_DEADLINE_SECONDS="5")
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().calls > 0)
+    time.sleep(10)
+    assert gemini.stats().calls <= 4 + 2 + 10 / 2, "the first calls, half of them, then one each time"
+    assert httpx.get(f"{extractor.url}/livez").status_code == 200
+    gemini.follow(Plan())
+    wait_until(lambda: len(indices(broker.results(), book)) == 40)
+    assert {result.outcome for result in broker.results()} == {"ok"}
+    assert gemini.stats().paid == 40
 
 
 @pytest.mark.slow
