@@ -118,11 +118,11 @@ class StuckSweep:
         Returns how many attempts were published again or expired.
         """
         async with self.rows.sole_sweeper() as sole:
-            if not sole or not await self.backlog.wait_until_folded():
+            if not sole or not (await self.rows.unheard(self.policy)).attempts:
+                return 0  # the broker is asked only when there may be something to do
+            if not await self.backlog.wait_until_folded():
                 return 0
             running = await self.rows.unheard(self.policy)
-            if not running.attempts:
-                return 0
             oldest = await self.backlog.oldest_waiting()
             verdicts = [(one, judge(one, running.now, oldest, self.policy)) for one in running.attempts]
             for attempt, verdict in verdicts:
