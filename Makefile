@@ -44,6 +44,9 @@ test: bootstrap ## Everything but the long campaigns, with a real broker and dat
 test-slow: bootstrap ## The long campaigns: all novels, faults
 	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) -m slow $(ARGS)
 
+mutants: bootstrap ## Break one invariant at a time in a copy of the tree: its test must fail there
+	@exec $(PYTHON_ENV) tests/mutants $(ARGS)
+
 eval: bootstrap ## Measure text and cards of four novels, and write the tables of docs/quality.md
 	@exec $(PYTHON_ENV) -m eval measure $(ARGS)
 
@@ -81,4 +84,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow eval bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants eval bench check format docs lock clean

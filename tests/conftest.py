@@ -35,6 +35,8 @@ from tests.stack import API_KEY, Stack, environment, running_stack
 
 # A deadline of the clock fails on a busy machine and says nothing of the code.
 hypothesis.settings.register_profile("feuilleton", deadline=None)
+# A mutant's example need not be a small one: to shrink it can take minutes.
+hypothesis.settings.register_profile("mutants", deadline=None, phases=[hypothesis.Phase.generate], database=None)
 hypothesis.settings.load_profile("feuilleton")
 
 REPO = Path(__file__).resolve().parent.parent
