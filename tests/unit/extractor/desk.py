@@ -19,7 +19,9 @@ Q = Partition("chunks", 1)
 class Desk(Bench):
     """A dispatcher on memory adapters, with partitions P and Q assigned."""
 
-    def open(self, *, calls: int = 2, limit: DeadLetterLimit | None = None) -> Dispatcher:
+    def open(
+        self, *, calls: int = 2, limit: DeadLetterLimit | None = None, handover_seconds: float = 180.0
+    ) -> Dispatcher:
         self.commands = Commands()
         self.window = Window(10**6)
         self.dispatcher = Dispatcher(
@@ -28,6 +30,7 @@ class Desk(Bench):
             self.commands,
             {Engine.LOCAL: FixedLimit(calls)},
             self.window,
+            handover_seconds=handover_seconds,
         )
         self.dispatcher.assign([P, Q])
         return self.dispatcher

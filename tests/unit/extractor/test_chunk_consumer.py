@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from extractor.consumer import ChunkConsumer, GroupTiming
-from extractor.dispatcher import HANDOVER_SECONDS, Dispatcher
+from extractor.dispatcher import Dispatcher
 from extractor.gate import Freshness
 from extractor.handover import read_handover
 from extractor.watermark import Partition
@@ -109,7 +109,7 @@ async def test_the_last_commit_before_a_rebalance_tells_what_is_at_work(dispatch
     await a_consumer(dispatcher, client).on_partitions_revoked({TOPIC_PARTITION})
     offset, metadata = client.committed[TOPIC_PARTITION]
     assert offset == 3
-    assert read_handover(metadata)[3] == pytest.approx(HANDOVER_SECONDS, abs=1)
+    assert read_handover(metadata)[3] == pytest.approx(180, abs=1)
 
 
 async def test_work_of_which_nobody_could_be_told_is_given_up_with_its_partition(

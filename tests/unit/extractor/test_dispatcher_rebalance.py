@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import stamina
 
-from extractor.dispatcher import HANDOVER_SECONDS, Dispatcher
+from extractor.dispatcher import Dispatcher
 from feuilleton.contracts import ids
 from feuilleton.contracts.events import CancelJob, ChunkExtracted
 from tests.unit.extractor.chunk_builders import (
@@ -79,9 +79,11 @@ async def test_work_of_a_partition_that_did_not_come_back_is_given_up(desk: Desk
     assert dispatcher.watermark.commit_points() == {P: 2, Q: 1}
 
 
-async def a_chunk_at_work(desk: Desk, *, offset: int = 5, partition: int = 1) -> Dispatcher:
+async def a_chunk_at_work(
+    desk: Desk, *, offset: int = 5, partition: int = 1, handover_seconds: float = 180.0
+) -> Dispatcher:
     """A dispatcher whose script holds the chunk of that offset."""
-    dispatcher = desk.open()
+    dispatcher = desk.open(handover_seconds=handover_seconds)
     desk.script.hold = True
     dispatcher.accept(a_record(offset, a_chunk(offset), partition=partition))
     dispatcher.dispatch()
@@ -91,7 +93,7 @@ async def a_chunk_at_work(desk: Desk, *, offset: int = 5, partition: int = 1) ->
 
 async def test_work_that_was_handed_over_is_done_to_its_end_and_its_result_published(desk: Desk) -> None:
     dispatcher = await a_chunk_at_work(desk)
-    assert dispatcher.revoke() == {Q: {5: HANDOVER_SECONDS}}
+    assert dispatcher.revoke() == {Q: {5: 180.0}}
     dispatcher.watermark.revoke()
     dispatcher.assign([P], handed_over=True)
     await asyncio.sleep(0.05)
@@ -102,9 +104,8 @@ async def test_work_that_was_handed_over_is_done_to_its_end_and_its_result_publi
     assert dispatcher.watermark.commit_points() == {}
 
 
-async def test_work_that_was_handed_over_ends_when_its_time_is_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extractor.dispatcher.HANDOVER_SECONDS", 0.05)
-    dispatcher = await a_chunk_at_work(desk)
+async def test_work_that_was_handed_over_ends_when_its_time_is_up(desk: Desk) -> None:
+    dispatcher = await a_chunk_at_work(desk, handover_seconds=0.05)
     dispatcher.revoke()
     dispatcher.assign([P], handed_over=True)
     await until(lambda: desk.script.aborted == [5])

@@ -139,6 +139,7 @@ def build_worker(
         control.commands,
         {name: one.limit for name, one in limited.items()},
         Window(settings.window_bytes),
+        handover_seconds=settings.handover_seconds,
     )
     control.on_command(dispatcher.obey)
     timing = GroupTiming(session_seconds=settings.session_seconds)

@@ -30,8 +30,6 @@ from feuilleton.streaming.dead_letter import DeadLetters, Record
 
 # A job whose engine is not configured here fails at once, chunk by chunk: no limit of calls is known for it.
 _UNKNOWN_ENGINE_CHUNKS = 16
-# Longer than a call may take and its repairs mostly do; who dies within it keeps its chunks waiting for as long.
-HANDOVER_SECONDS = 180.0
 _LOOK_AGAIN_SECONDS = 1.0
 _MOST_RESTING = 256  # of one engine; more of them take places, so that an outage stops the rest
 _CLOSE_SECONDS = 3.0  # to write what was answered, when the drain is over and the store may be away
@@ -51,6 +49,8 @@ class Dispatcher:
         commands: Commands,
         limits: Mapping[Engine, CallLimit],
         window: Window,
+        *,
+        handover_seconds: float = 180.0,
     ) -> None:
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.watermark = Watermark()
@@ -62,14 +62,15 @@ class Dispatcher:
         self._running: set[Running] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._inherited = Inherited()
+        self._handover_seconds = handover_seconds
         self._between_assignments = False
         self._draining = False
         self._drained_at = float("inf")
 
     def revoke(self, stays_seconds: float | None = None) -> dict[Partition, dict[int, float]]:
         """A rebalance begins: nothing is started until it has ended. Returns what is at work, by partition and offset,
-        with the seconds for which it stays so (HANDOVER_SECONDS or `stays_seconds`), whoever gets the partition. To
-        be told with the last commit.
+        with the seconds for which it stays so (as set up, or `stays_seconds`), whoever gets the partition. To be told
+        with the last commit.
         """
         self._between_assignments = True
         handover: dict[Partition, dict[int, float]] = {}
@@ -238,7 +239,7 @@ class Dispatcher:
         now = time.monotonic()
         if running.held_until is not None:
             return running.held_until - now
-        return min(HANDOVER_SECONDS if most_seconds is None else most_seconds, max(self._drained_at - now, 0.0))
+        return min(self._handover_seconds if most_seconds is None else most_seconds, max(self._drained_at - now, 0.0))
 
     def _run(self, item: Waiting, held_until: float | None = None) -> None:
         running = Running(item, held_until)

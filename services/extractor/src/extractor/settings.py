@@ -46,5 +46,8 @@ class Settings(CommonSettings):
     """From a chunk's first call, waits for quota excluded."""
     session_seconds: float = Field(default=8.0, ge=6.0, le=60.0)
     """A member silent for so long loses its partitions; no model call starts after half of it without an answer."""
+    handover_seconds: float = Field(default=180.0, ge=0)
+    """How long a member works on at chunks whose partitions a rebalance took, and their new owner waits for it. Longer
+    than a call may take; who is killed within it keeps those chunks waiting for as long."""
     drain_seconds: float = Field(default=20.0, ge=0)
     """How long a stop waits for calls in flight. Keep it below the platform's grace time."""
