@@ -67,7 +67,6 @@ async def test_housekeeping_that_began_before_the_schema_was_there_goes_on(
 ) -> None:
     monkeypatch.setattr(ingest.outbox, "RELAY_AFTER_SECONDS", 0.0)
     monkeypatch.setattr(sweeping, "SWEEP_EVERY_SECONDS", 0.05)
-    monkeypatch.setattr(sweeping, "STAGE_AGE_SECONDS", 0.0)
     database = Database(fresh_database_url, service="tests", size=3)
     await database.start()
     rows, publisher = PostgresAdmissionStore(database), MemoryPublisher()
@@ -79,7 +78,11 @@ async def test_housekeeping_that_began_before_the_schema_was_there_goes_on(
     await rows.stage(TENANT, relayed.accepted.job)
     await rows.admit(relayed)
     await rows.stage(TENANT, swept.accepted.job)
-    await asyncio.sleep(1.0)
+    monkeypatch.setattr(sweeping, "STAGE_AGE_SECONDS", 0.0)  # not before the admission: it would be refused
+    for _ in range(400):
+        if publisher.messages and not await rows.stale_stages(0.0):
+            break
+        await asyncio.sleep(0.05)
     assert publisher.messages == list(relayed.messages)
     assert await rows.stale_stages(0.0) == []
     await housekeeping.stop()
