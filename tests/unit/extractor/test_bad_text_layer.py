@@ -74,6 +74,13 @@ async def test_whole_sentences_at_the_edges_of_a_page_are_kept() -> None:
     assert checkpoint.dropped == ()
 
 
+async def test_half_a_sentence_that_the_splitter_tells_is_listed_and_no_card() -> None:
+    half = a_sentence(1, "vers la ville endormie.").model_copy(update={"cut_by_page": True})
+    checkpoint = await extract_chunk(a_text_chunk([half, a_sentence(2, "Il dort.")]), ScriptedEngine([well]))
+    assert [card.text for card in checkpoint.cards] == ["Il dort."]
+    assert [(one.source_id, one.reason) for one in checkpoint.dropped] == [("s0001", "cut_by_page")]
+
+
 async def test_the_edges_of_a_chunk_of_text_are_no_edges_of_pages() -> None:
     checkpoint = await extract_chunk(a_text_chunk([a_sentence(1, "vers la ville")]), ScriptedEngine([well]))
     assert checkpoint.dropped == ()

@@ -89,6 +89,53 @@ def test_other_word_lists_are_asked_only_where_french_knows_little() -> None:
     assert judge_pages([page_of(1), page_of(2)], french_words(), never).bad == ()
 
 
+def halves(*pages: Page) -> list[str]:
+    book = read_book(pages, (), JobSettings())
+    return [one.text for one in book.sentences if one.cut_by_page]
+
+
+def told(number: int, before: str, behind: str, *, image: float = 1.0) -> Page:
+    """A page that is read well, with these words at its head and at its foot."""
+    return a_scan(number, f"{before} Et {' '.join(sample_words(number))}. {behind}", image=image)
+
+
+UNREADABLE = Page(2, 280.0, 420.0, image_share=1.0)
+
+
+def test_half_a_sentence_beside_a_page_without_text_is_told() -> None:
+    first = told(1, "Il dormait.", "Enfin il marchait vers la")
+    assert halves(first, UNREADABLE, told(3, "ville endormie.", "Il dort.")) == [
+        "Enfin il marchait vers la",
+        "ville endormie.",
+    ]
+
+
+def test_whole_sentences_beside_a_page_without_text_are_whole() -> None:
+    assert halves(told(1, "Il dormait.", "Elle aussi !"), UNREADABLE, told(3, "Ils dorment.", "Il dort.")) == []
+
+
+def test_half_a_sentence_that_began_a_page_earlier_is_told() -> None:
+    first, second = told(1, "Il dormait.", "Enfin il marchait"), a_scan(2, "vers la ville où il avait")
+    pages = first, second, Page(3, 280.0, 420.0, image_share=1.0), told(4, "Ils dorment.", "Il dort.")
+    assert halves(*pages) == ["Enfin il marchait vers la ville où il avait"]
+
+
+def test_half_a_sentence_before_pages_that_end_the_book_is_told() -> None:
+    assert halves(told(1, "Il dormait.", "Enfin il marchait vers la"), UNREADABLE) == ["Enfin il marchait vers la"]
+
+
+def test_a_sentence_over_a_plate_is_whole_and_so_is_one_at_the_end_of_the_book() -> None:
+    first, last = told(1, "Il dormait.", "Enfin il marchait vers la", image=0.0), "Fin du premier volume"
+    assert halves(first, UNREADABLE, told(3, "ville endormie.", last, image=0.0)) == []
+
+
+def test_half_a_sentence_beside_a_page_that_may_be_read_anew_is_told() -> None:
+    first, third = told(1, "Il dormait.", "Enfin il marchait vers la"), told(3, "ville endormie.", "Il dort.")
+    found = halves(first, page_of(2, 0.08), third)
+    assert "Enfin il marchait vers la" in found
+    assert "ville endormie." in found
+
+
 def test_no_paragraph_goes_on_into_a_page_that_may_be_read_anew() -> None:
     pages = [page_of(1), page_of(2, 0.08), page_of(3)]
     book = read_book(pages, (), JobSettings())

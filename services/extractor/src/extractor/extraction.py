@@ -19,7 +19,7 @@ from extractor.page_reading.halves import cut_by_page
 from extractor.planning import Plan
 from extractor.repairs import Ask, AskQueue, Failure, RepairLimits
 from extractor.tally import BAD_ANSWER, REFUSED, Tally
-from feuilleton.contracts.documents import Checkpoint, ChunkKind, SourceSentence, Usage
+from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import ChunkSubmitted
 from feuilleton.contracts.ids import SentenceId, image_sentence_id
@@ -137,7 +137,7 @@ class Extraction:
     async def _plan(self, sentences: tuple[SourceSentence, ...]) -> _Work:
         chunk = self._chunk
         is_model = self._engine.name is not Engine.LOCAL
-        halves = cut_by_page(sentences) if chunk.chunk_kind is ChunkKind.PAGE else ()
+        halves = cut_by_page(sentences, chunk.chunk_kind)
         cut = {half.source_id for half in halves}
         whole = tuple(sentence for sentence in sentences if sentence.id not in cut)
         plan, rules = await self._judge.plan(whole, chunk.settings, before=chunk.before, rewrites_short=is_model)

@@ -23,7 +23,7 @@ from splitter.pdf_workers import PdfWorkers
 from splitter.planning import BookText
 from splitter.work_folder import book_folder
 
-VERSION = "2"  # of the rules that make sentences and chunks; kept in the manifest
+VERSION = "3"  # of the rules that make sentences and chunks; kept in the manifest
 _PUTS_AT_ONCE = 8
 Pause = Callable[[], None]
 log = structlog.get_logger(__name__)

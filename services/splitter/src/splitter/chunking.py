@@ -101,7 +101,7 @@ def chunk_hash(chunk: PlannedChunk, before: str, settings: JobSettings, engine: 
     chosen = settings.model_dump(mode="json", exclude={"engine", "pages"})
     parts = [_HASH_VERSION, engine.value, model, json.dumps(chosen, sort_keys=True), before]
     for sentence in chunk.sentences:
-        parts += [sentence.id, sentence.text, str(sentence.dialogue)]
+        parts += [sentence.id, sentence.text, str(sentence.dialogue), *(["half"] if sentence.cut_by_page else [])]
     return text_hash(*parts)
 
 

@@ -1,12 +1,13 @@
 """From the pages of a book to its source sentences: the pure stages in their order. Runs in a subprocess."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from feuilleton.contracts.documents import Chapter, SourceSentence
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.french.cleaning import clean_text
+from feuilleton.french.halves import begins_inside, stays_open
 from feuilleton.french.hyphenation import read_vocabulary
 from feuilleton.french.names import read_names
 from feuilleton.french.segmentation import split_paragraph
@@ -41,6 +42,7 @@ def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: 
     layers = judge_pages(bare, french_words(), other_words)
     texts = [page for page in bare if layers.kinds[page.number] in (PageKind.TEXT, PageKind.DOUBTFUL)]
     vocabulary = read_vocabulary((line.text for page in texts for line in page.lines), french_words())
+    gaps = tuple(_gaps(bare, layers.kinds))
     structure = find_structure(
         texts,
         outline,
@@ -48,7 +50,7 @@ def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: 
         vocabulary,
         fix_hyphenation=settings.fix_hyphenation,
         include_matter=settings.include_matter,
-        apart=_apart(bare, layers.kinds),
+        apart={gap.behind for gap in gaps},
     )
     told: list[Paragraph] = []
     left_out = list(structure.left_out)
@@ -58,7 +60,7 @@ def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: 
         else:
             left_out.extend(paragraph.left_out())
     return BookText(
-        sentences=_sentences(told),
+        sentences=_without_rest(_sentences(told), gaps),
         chapters=structure.chapters,
         pictures=_of_kind(layers.kinds, PageKind.PICTURE),
         text_pages=len(texts),
@@ -72,23 +74,34 @@ def _of_kind(kinds: Mapping[int, PageKind], wanted: PageKind) -> tuple[int, ...]
     return tuple(number for number, kind in kinds.items() if kind is wanted)
 
 
-def _apart(pages: Sequence[Page], kinds: Mapping[int, PageKind]) -> frozenset[int]:
-    """The pages that no paragraph goes on into. A doubtful page may be read anew and stands for itself; behind a page
-    that could not be read, or a scan among scans, the sentence before it is not the one behind it. A picture in a
-    typeset book is a plate.
+@dataclass(frozen=True)
+class _Gap:
+    """A place where the text of one page does not go on with that of the next: the last page before it and the first
+    behind it that have text, 0 where there is none.
     """
-    found: set[int] = set()
+
+    before: int
+    behind: int
+
+
+def _gaps(pages: Sequence[Page], kinds: Mapping[int, PageKind]) -> Iterator[_Gap]:
+    """A doubtful page may be read anew and stands for itself; behind a page that could not be read, or a scan among
+    scans, the sentence before it is not the one behind it. A picture in a typeset book is a plate.
+    """
     gap = among_scans = False
+    last = 0
     for page in pages:
         kind = kinds[page.number]
         if kind is PageKind.PICTURE:
             gap = gap or among_scans or page.image_share < PICTURE_SHARE
         elif kind is not PageKind.BLANK:
             if gap or kind is PageKind.DOUBTFUL:
-                found.add(page.number)
+                yield _Gap(last, page.number)
             gap = kind is PageKind.DOUBTFUL
             among_scans = is_scan(page)
-    return frozenset(found)
+            last = page.number
+    if gap:
+        yield _Gap(last, 0)
 
 
 def _clean_page(page: Page, settings: JobSettings) -> Page:
@@ -119,3 +132,17 @@ def _sentences(paragraphs: Sequence[Paragraph]) -> tuple[SourceSentence, ...]:
                 )
             )
     return tuple(found)
+
+
+def _without_rest(sentences: Sequence[SourceSentence], gaps: Sequence[_Gap]) -> tuple[SourceSentence, ...]:
+    """The sentences with those marked of which the rest stands behind or before a gap."""
+    before, behind = {gap.before for gap in gaps}, {gap.behind for gap in gaps}
+    pages = [sentence.page for sentence in sentences]
+    cut: set[int] = set()
+    for at, (sentence, page) in enumerate(zip(sentences, pages, strict=True)):
+        first = page in behind and (at == 0 or pages[at - 1] < page)
+        end = next((one for one in (page, page + 1) if one in before), 0)  # it may run over from one page to the next
+        last = end > 0 and (at + 1 == len(pages) or pages[at + 1] > end)
+        if (first and begins_inside(sentence.text)) or (last and stays_open(sentence.text)):
+            cut.add(at)
+    return tuple(one.model_copy(update={"cut_by_page": True}) if at in cut else one for at, one in enumerate(sentences))

@@ -23,7 +23,8 @@ class SourceSentence(Document):
     """One sentence of the book. `id` is unique in the job and sorts in book order within its chunk's kind.
 
     `page` is 1-based (where the sentence begins), `chapter` 1-based (0: before the first chapter),
-    `paragraph` 0-based over the book. `hard_cut` marks a piece of a sentence of over 300 words.
+    `paragraph` 0-based over the book. `hard_cut` marks a piece of a sentence of over 300 words, `cut_by_page` half a
+    sentence whose rest stands on a page that is read by itself.
     """
 
     id: SentenceId
@@ -33,6 +34,7 @@ class SourceSentence(Document):
     paragraph: int = 0
     dialogue: bool = False
     hard_cut: bool = False
+    cut_by_page: bool = False
 
 
 class Chapter(Document):
