@@ -133,3 +133,25 @@ def test_a_replica_that_stops_gives_its_partitions_away_before_its_calls_are_don
     wait_until(lambda: len(indices(broker.results(), book)) == 60, seconds=200)
     stats = gemini.stats()
     assert (stats.calls, stats.paid, stats.aborted) == (60, 60, 0), stats
+
+
+def test_chunks_that_were_handed_over_by_a_member_that_then_died_are_done_when_its_time_is_up(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    gemini.follow(Plan(latency_seconds=60))
+    book = a_book(16)
+    dying = stack.add("extractor", HANDOVER_SECONDS="12")
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().in_flight == 4)
+    taking_over = stack.add("extractor", 1, HANDOVER_SECONDS="12")
+    taking_over.start()
+    wait_until(lambda: '"partitions_taken_over"' in taking_over.tail())
+    assert gemini.stats().aborted == 0
+    dying.kill()
+    gemini.follow(Plan())
+    wait_until(lambda: len(indices(broker.results(), book)) == 16, seconds=60)
+    stats = gemini.stats()
+    assert {result.outcome for result in broker.results()} == {"ok"}
+    assert stats.calls <= 16 + 8, "what was in the air at the kill is asked again, no more"
+    assert stats.paid == 16
