@@ -111,6 +111,14 @@ class MissingChunk(Answered):
     code: str
 
 
+class LeftOut(Answered):
+    """What stands around the story and was not read, by kind."""
+
+    kind: str
+    pages: tuple[int, ...]
+    words: int
+
+
 class Report(BaseModel):
     """The quality figures of a result. The server's further figures are kept as they came."""
 
@@ -126,3 +134,5 @@ class Report(BaseModel):
     dropped_by_reason: dict[str, int]
     missing: tuple[MissingChunk, ...] = ()
     coverage: str = ""
+    left_out: tuple[LeftOut, ...] = ()
+    bad_ocr: tuple[int, ...] = ()

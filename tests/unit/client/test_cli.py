@@ -116,6 +116,19 @@ def test_a_report_says_how_many_long_sentences_have_a_card(cli: Cli, script: Scr
     assert "long sentences" not in cli("report", JOB).out
 
 
+def test_a_report_names_what_was_left_out_and_the_pages_that_are_badly_recognised(cli: Cli, script: Script) -> None:
+    left_out = [
+        {"kind": "title", "pages": [1], "words": 7},
+        {"kind": "footnotes", "pages": [3, 8], "words": 40},
+    ]
+    script.on(f"{JOB_ROUTE}/report", Answer(200, a_report(left_out=left_out, bad_ocr=list(range(4, 20)))))
+    said = cli("report", JOB).out
+    assert "left out: title (7 words, page 1), footnotes (40 words, pages 3, 8)" in said
+    assert "badly recognised: pages 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 6 more" in said
+    script.on(f"{JOB_ROUTE}/report", Answer(200, a_report()))
+    assert not any(label in cli("report", JOB).out for label in ("left out", "recognised"))
+
+
 def test_a_job_that_failed_writes_nothing_and_says_why(cli: Cli, script: Script, book: Path, tmp_path: Path) -> None:
     scripted(script, status="failed", code="no_text", cards=0)
     result = cli("run", book, "-o", tmp_path / "cards.csv")

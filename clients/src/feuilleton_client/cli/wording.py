@@ -6,6 +6,7 @@ from feuilleton_client.models import Job, JobStatus, Report
 KIB = 1024
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
+_PAGES_SHOWN = 10
 
 
 def printable(text: str) -> str:
@@ -64,6 +65,9 @@ def report_lines(report: Report) -> list[tuple[str, str]]:
         ("long sentences", printable(report.coverage)),
         ("without a card", _counts(report.dropped_by_reason)),
     ]
+    left_out = (f"{printable(part.kind)} ({part.words} words, {_listed(part.pages)})" for part in report.left_out)
+    lines.append(("left out", ", ".join(left_out)))
+    lines.append(("badly recognised", _listed(report.bad_ocr)))
     lines += [("missing", f"pages {_pages(chunk.pages)}: {printable(chunk.code)}") for chunk in report.missing]
     return [(label, value) for label, value in lines if value]
 
@@ -79,6 +83,13 @@ def refusal_text(problem: Problem) -> str:
 def _counts(counts: dict[str, int]) -> str:
     largest_first = sorted(counts.items(), key=lambda item: -item[1])
     return ", ".join(f"{count} {printable(name)}" for name, count in largest_first if count)
+
+
+def _listed(pages: tuple[int, ...]) -> str:
+    """All of them, or the first few and how many there are."""
+    if len(pages) > _PAGES_SHOWN:
+        return f"{_listed(pages[:_PAGES_SHOWN])} and {len(pages) - _PAGES_SHOWN} more"
+    return f"{'page' if len(pages) == 1 else 'pages'} {', '.join(map(str, pages))}" if pages else ""
 
 
 def _pages(pages: tuple[int, ...]) -> str:
