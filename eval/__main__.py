@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval import sheets
-from eval.announced import ANNOUNCED, Draw, other_lists
+from eval.announced import ANNOUNCED, Draw, read_before
 from eval.cards import BASELINES
 from eval.measuring import EVERY, write_page, write_readings
 from eval.novels import NOVELS, Part
@@ -19,8 +19,9 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     match options.command:
         case "draw":
-            paths = other_lists() if options.announced else options.leave_out
-            asyncio.run(draw_sheet(_order(options), sheets.sources_read(paths), options.by, options.key))
+            order = _order(options)
+            paths = read_before(order) if options.announced else options.leave_out
+            asyncio.run(draw_sheet(order, sheets.sources_read(paths), options.by, options.key))
         case "score":
             return 0 if print_score(options.sheet) else 1
         case "measure":

@@ -170,7 +170,7 @@ FRENCH_WORDS = st.sampled_from(
         "jusqu'à",
         "l'aube",
         ";",
-        "de",
+        "par",
         "et",
         "que",
         "pas",
