@@ -15,7 +15,7 @@ KEPT = {
     "Ses bandeaux luisaient d'un éclat bleu ; une rose à son chignon tremblait sur une tige mobile, avec des"
     " gouttes d'eau factices au bout de ses feuilles.": ["Ses bandeaux luisaient d'un éclat bleu."],
     "Elle s'approcha un peu timide, un peu inquiète, et lui tendit la main.": [
-        "Elle s'approcha un peu timide, un peu inquiète.",
+        "Elle s'approcha un peu timide.",
         "Elle lui tendit la main.",
     ],
     "— Je ne veux pas m'aventurer à la légère, ajouta-t-elle vivement.": ["Je ne veux pas m'aventurer à la légère."],

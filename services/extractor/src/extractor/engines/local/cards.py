@@ -1,7 +1,7 @@
 """From the proposals of both parses to the cards of one source sentence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extractor.engines.local.confidence import confidence_of
 from extractor.engines.local.features import Features, joint_features
@@ -9,6 +9,7 @@ from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frames
 from extractor.engines.local.proposals import CutKey, Proposal, propose
 from extractor.engines.local.segments import Edge, Segment
+from extractor.engines.local.surroundings import Surroundings, marks, refusal, signs
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.words import Word
 from feuilleton.contracts.text import count_words
@@ -62,21 +63,29 @@ def all_choices(
     forms, frames = french.forms, french.frames
     by_parse = [{p.key: p for p in propose(parse, segment, forms, frames, lengths.most)} for parse in parses]
     keys = dict.fromkeys(key for proposals in by_parse for key in proposals)
-    choices = (_choice(source, segment, key, by_parse) for key in keys)
+    choices = (_choice(source, segment, key, by_parse, forms) for key in keys)
     return [choice for choice in choices if choice is not None and lengths.allow(choice.card.text)]
 
 
-def _choice(source: str, segment: Segment, key: CutKey, by_parse: Sequence[Mapping[CutKey, Proposal]]) -> Choice | None:
+def _choice(
+    source: str, segment: Segment, key: CutKey, by_parse: Sequence[Mapping[CutKey, Proposal]], forms: Forms
+) -> Choice | None:
     proposal = next(proposals[key] for proposals in by_parse if key in proposals)
     text = card_text(source, segment, proposal)
-    if text is None:
+    place = surroundings_of(source, segment, proposal, forms)
+    if text is None or refusal(place) is not None:
         return None
-    features = joint_features(source, key, by_parse)
+    features = joint_features(source, key, by_parse) | {f"sign:{name}": 1.0 for name in signs(place)}
     agreed = "agreed" in features
     words = segment.words[proposal.cut.begin : proposal.cut.end]
-    return Choice(
-        words[0].begin, words[-1].end, _card(text, segment, proposal, agreed=agreed, features=features), features
-    )
+    card = _card(text, segment, proposal, agreed=agreed, features=features)
+    return Choice(words[0].begin, words[-1].end, replace(card, flags=card.flags + marks(place)), features)
+
+
+def surroundings_of(source: str, segment: Segment, proposal: Proposal, forms: Forms) -> Surroundings:
+    begin, end = proposal.subject or (0, 0)
+    own = segment.words[proposal.cut.begin : proposal.cut.end]
+    return Surroundings(source, own, segment, forms, segment.words[begin:end])
 
 
 def choose(choices: Iterable[Choice]) -> tuple[Card, ...]:

@@ -1,6 +1,6 @@
 """How sure a card is: a logistic model over `features`, learned from cards that a reader judged.
 
-Its weights are `confidence.tsv`, made by `bench/train_confidence.py` from `eval/judged/train-*.tsv`.
+Its weights are `confidence.tsv`, made by `bench/train_confidence.py` from `eval/judged`.
 """
 
 import math
@@ -15,9 +15,23 @@ from feuilleton.contracts.job_settings import Confidence
 _BIAS = "bias"
 _THRESHOLD = "threshold:"
 _DECIMALS = 4
-# At `strict` both parses must agree, and the card must end where the author ended or began another clause.
+# At `strict` both parses must agree, the card must end where the author ended or began another clause, and nothing in
+# it may be edited, quoted, trail off or stand for what was said before.
 _STRICT_ENDS = frozenset({"end_stop", "end_clause", "end_coordinated", "end_question"})
-_SINGLE_PARSE = "single_parse"
+_NEVER_STRICT = frozenset(
+    {
+        "single_parse",
+        "subject_repeated",
+        "lead_dropped",
+        "insertion_removed",
+        "incise_removed",
+        "trails_off",
+        "pronoun_object",
+        "quoted",
+        "refers_back",
+        "few_words",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class ConfidenceModel:
 
 def is_strict(flags: Collection[str]) -> bool:
     """Whether a card is of the kinds that `strict` gives, whatever its confidence."""
-    return _SINGLE_PARSE not in flags and not _STRICT_ENDS.isdisjoint(flags)
+    return _NEVER_STRICT.isdisjoint(flags) and not _STRICT_ENDS.isdisjoint(flags)
 
 
 def read_model(lines: Iterable[str]) -> ConfidenceModel:

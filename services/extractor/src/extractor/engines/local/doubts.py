@@ -3,7 +3,7 @@
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.ends import End
 from extractor.engines.local.frames import usage_of
-from extractor.engines.local.site import CONTENT, Site, is_ce, stands_behind
+from extractor.engines.local.site import CONTENT, Site, is_ce, reaches_stop, stands_behind
 
 
 def doubts(site: Site) -> tuple[str, ...]:
@@ -102,7 +102,16 @@ def drops_contrast(site: Site) -> bool:
     return not {"non", "lieu", "plutôt", "sinon"}.isdisjoint(site.after)
 
 
+def starves_before_stop(site: Site) -> bool:
+    """'Les chasseurs reprirent.': bare even at the author's own stop."""
+    if not reaches_stop(site):
+        return False
+    usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
+    return usage.is_bare and site.frames.miss(usage)
+
+
 _DOUBTS = (
+    starves_before_stop,
     stands_under_que,
     drops_inversion,
     tears_comparison,

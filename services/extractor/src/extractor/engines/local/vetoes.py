@@ -8,6 +8,7 @@ from extractor.engines.local.ends import End
 from extractor.engines.local.losses import LOSSES
 from extractor.engines.local.segments import INCISE_LEMMAS
 from extractor.engines.local.site import CONTENT, Site, is_starved, reaches_stop, stands_behind
+from extractor.engines.local.torn import TORN
 
 
 def veto(site: Site) -> str | None:
@@ -81,6 +82,7 @@ def holds_two_clauses(site: Site) -> bool:
 
 _RULES = (
     *LOSSES,
+    *TORN,
     holds_inversion,
     holds_incise,
     is_formula,

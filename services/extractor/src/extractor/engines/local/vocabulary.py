@@ -123,6 +123,8 @@ FORMULAS = frozenset(
         "il me semble",
         "il lui semblait",
         "je vous le répète",
+        "je le répète",
+        "on l' a dit",
     }
 )
 # Prepositions that a verb may ask for, by what they are without elision and article.

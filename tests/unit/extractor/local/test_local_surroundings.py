@@ -1,0 +1,80 @@
+"""What the whole source says against a card: each rule by a sentence that an independent reader refused."""
+
+import pytest
+
+from extractor.engines.local.confidence import is_strict
+from extractor.engines.local.forms import Forms, load_forms
+from extractor.engines.local.segments import split_segments
+from extractor.engines.local.surroundings import Surroundings, marks, refusal
+from extractor.engines.local.words import split_words
+from extractor.lexicon import french
+
+
+@pytest.fixture(scope="module")
+def known() -> Forms:
+    return load_forms(french())
+
+
+def place(source: str, card: str, forms: Forms) -> Surroundings:
+    """The words of `card` where they stand in `source`."""
+    begin = source.index(card)
+    end = begin + len(card)
+    for segment in split_segments(split_words(source), forms):
+        own = tuple(word for word in segment.words if begin <= word.begin and word.end <= end)
+        if own:
+            return Surroundings(source, own, segment, forms)
+    raise AssertionError(f"no segment of {source!r} holds {card!r}")
+
+
+REFUSED = [
+    ("nobody_says_it", "Il la serrait, comme pour dire : « Je suis à toi ! »", "Je suis à toi"),
+    ("nobody_says_it", "D'un regard qui semblait dire : « Tu arriveras. »", "Tu arriveras"),
+    ("is_supposed", "Je pense que si elle avait quelques doutes… elle ne les a plus.", "elle ne les a plus"),
+    ("is_feared", "Elle avait peur de Charles ; il savait tout.", "il savait tout"),
+    ("is_one_of_two", "Il est parti en voyage, ou il doit partir.", "Il est parti en voyage"),
+    ("follows_order", "Rendez ma lettre, et je sauve le baron.", "je sauve le baron"),
+    ("cuts_name", "Le lendemain, M. Weldon tomba à terre.", "Weldon tomba à terre"),
+    ("opens_as_fragment", "Il raconta sa fuite ; comment il avait retrouvé Dingo.", "comment il avait retrouvé Dingo"),
+    ("says_it_of_pronouns", "Il fallait jouer son père ; il le joua.", "il le joua"),
+    ("points_elsewhere", "Il avala le sien d'un seul trait.", "Il avala le sien d'un seul trait"),
+    ("hides_thing", "Il en refusa plusieurs cadeaux ; elle insista.", "Il en refusa plusieurs cadeaux"),
+    ("drops_truth", "Au Palais, seulement, on se souvenait de lui.", "on se souvenait de lui"),
+    ("cuts_list", "Ils examinèrent ses robes, le linge, le cabinet.", "Ils examinèrent ses robes, le linge"),
+    ("ends_cleft", "Ce qui le séduisait, c'était le chic.", "c'était le chic"),
+    ("misses_member", "Elle disait, comme hier, que tout allait bien.", "Elle disait, comme hier"),
+    ("announces", "Elle murmura deux fois de suite : « Alexandre »", "Elle murmura deux fois de suite"),
+]
+
+
+@pytest.mark.parametrize(("rule", "source", "card"), REFUSED)
+def test_what_a_reader_refused_is_refused(rule: str, source: str, card: str, known: Forms) -> None:
+    assert refusal(place(source, card, known)) == rule
+
+
+@pytest.mark.parametrize(
+    ("source", "card"),
+    [
+        ("Il prit son chapeau, et il sortit.", "Il prit son chapeau"),
+        ("Georges répondit : « Je suis très content. »", "Je suis très content"),
+        ("Il y avait un feu dans la chambre, et il s'assit.", "Il y avait un feu dans la chambre"),
+        ("En arrivant, il partit en courant.", "il partit en courant"),
+    ],
+)
+def test_what_a_reader_would_keep_passes(source: str, card: str, known: Forms) -> None:
+    assert refusal(place(source, card, known)) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "card", "mark"),
+    [
+        ("Vous ne savez pas tout…", "Vous ne savez pas tout", "trails_off"),
+        ("Paul vit la mer, et il prit son chapeau.", "il prit son chapeau", "refers_back"),
+        ("Paul prit la lettre ; Jean la rendit au facteur.", "Jean la rendit au facteur", "pronoun_object"),
+        ("Il dit : « Je suis très content. »", "Je suis très content", "quoted"),
+        ("Nous saurons bien !", "Nous saurons bien", "few_words"),
+    ],
+)
+def test_what_strict_never_gives_is_flagged(source: str, card: str, mark: str, known: Forms) -> None:
+    found = marks(place(source, card, known))
+    assert mark in found
+    assert not is_strict(("end_stop", *found))
