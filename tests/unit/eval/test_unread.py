@@ -9,6 +9,7 @@ from eval.sheets import JUDGED, letters, sources_read
 BORDER = 0.005  # of a novel; who counts in something other than words comes out a page off
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("shared_data")
 def test_no_judged_source_stands_in_the_part_of_an_announced_draw() -> None:
     begin = min(draw.part.begin for draw in ANNOUNCED) + BORDER

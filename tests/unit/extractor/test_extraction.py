@@ -365,6 +365,7 @@ def good_card_of(request: RewriteRequest, source: SentenceId) -> str:
     return good_card(request, source) if source in known else "Il vint."
 
 
+@pytest.mark.heavy
 @given(data=st.data(), sentences=SENTENCES, calls=st.integers(0, 6), rounds=st.integers(0, 4))
 def test_every_sentence_is_in_a_card_or_dropped_and_the_budget_holds(
     data: st.DataObject, sentences: list[SourceSentence], calls: int, rounds: int

@@ -182,5 +182,5 @@ class WatermarkMachine(RuleBasedStateMachine):
         assert self.watermark.unfinished() == 0
 
 
-TestWatermarkInAnyOrder = WatermarkMachine.TestCase
+TestWatermarkInAnyOrder = pytest.mark.heavy(WatermarkMachine.TestCase)
 TestWatermarkInAnyOrder.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

@@ -92,6 +92,7 @@ def test_a_card_of_a_foreign_sentence_is_refused() -> None:
         assemble_chunk(sentences(1), checkpoint([card(7)]), TITLES)
 
 
+@pytest.mark.heavy
 @given(st.data())
 def test_every_sentence_is_represented_or_dropped_and_no_card_is_lost(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 8))

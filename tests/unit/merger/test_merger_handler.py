@@ -451,6 +451,7 @@ async def test_killed_at_any_step_of_a_delete_nothing_is_left_and_it_is_said(bef
         assert world.publisher.of(JobDeleted)
 
 
+@pytest.mark.heavy
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 async def test_any_order_with_repeats_and_restarts_gives_one_end_and_loses_nothing(data: st.DataObject) -> None:

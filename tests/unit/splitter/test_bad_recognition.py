@@ -42,6 +42,7 @@ def test_the_share_of_known_words_falls_as_more_letters_are_wrong(rate: float, s
     assert found == pytest.approx(share, abs=0.06)
 
 
+@pytest.mark.heavy
 def test_a_scan_with_bad_text_is_doubtful_and_told() -> None:
     found = judge(page_of(1), page_of(2, 0.08), page_of(3))
     assert found.bad == (2,)
