@@ -37,6 +37,7 @@ from tests.stack import API_KEY, Stack, environment, running_stack
 hypothesis.settings.register_profile("feuilleton", deadline=None)
 # A mutant's example need not be a small one: to shrink it can take minutes.
 hypothesis.settings.register_profile("mutants", deadline=None, phases=[hypothesis.Phase.generate], database=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("feuilleton")
 
 REPO = Path(__file__).resolve().parent.parent

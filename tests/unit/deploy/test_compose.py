@@ -18,6 +18,8 @@ from tests.unit.deploy.services import (
     status_paths,
 )
 
+pytestmark = pytest.mark.heavy
+
 COMPOSE = ROOT / "docker-compose.yml"
 OURS = {**long_running(), **one_shots()}
 # What the image sets; compose need not repeat it.

@@ -23,6 +23,8 @@ from tests.unit.deploy.manifests import (
 )
 from tests.unit.deploy.services import ROOT, Yaml, ingest_paths, long_running, one_shots, read_all, status_paths
 
+pytestmark = pytest.mark.heavy
+
 KUBERNETES_VERSIONS = ("1.30", "1.33")
 OURS = {**long_running(), **one_shots()}
 SECRET_KEYS = {

@@ -4,7 +4,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from feuilleton.contracts.text import count_words
+
+pytestmark = pytest.mark.heavy
 
 ROOT = Path(__file__).parents[3]
 # They guess at the layout of a page from how full its lines are; nothing that they count is told or limited.

@@ -19,6 +19,8 @@ from feuilleton_sample import (
     typeset_sample,
 )
 
+pytestmark = pytest.mark.heavy
+
 TITLE = "Le Dernier Couplet"
 FRONT_PAGES = 2
 
@@ -83,7 +85,6 @@ def test_the_text_layer_holds_every_letter_of_the_story_outside_the_scan_in_orde
     assert found == story
 
 
-@pytest.mark.heavy
 def test_two_processes_typeset_the_same_bytes(book: bytes, tmp_path: Path) -> None:
     target = tmp_path / "book.pdf"
     subprocess.run([sys.executable, "-m", "feuilleton_sample", str(target)], check=True, timeout=60)
