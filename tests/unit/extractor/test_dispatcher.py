@@ -2,10 +2,8 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import stamina
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import InvalidInputError, LostInvariantError
@@ -25,18 +23,7 @@ from tests.unit.extractor.chunk_builders import (
 )
 from tests.unit.extractor.desk import Desk, P, Q
 
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    desk = Desk()
-    yield desk
-    await desk.dispatcher.drain(0)
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 async def test_a_record_is_extracted_and_its_offset_finished(desk: Desk) -> None:

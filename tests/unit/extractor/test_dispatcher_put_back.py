@@ -1,11 +1,9 @@
 """Chunks that back off: they take no place, and do not hold their partition up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
-import stamina
 
 from extractor.dispatcher import Dispatcher
 from feuilleton.contracts.errors import TransientError
@@ -22,18 +20,7 @@ from tests.unit.extractor.chunk_builders import (
 )
 from tests.unit.extractor.desk import Desk, P
 
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    desk = Desk()
-    yield desk
-    await desk.dispatcher.drain(0)
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 class LongRests(ManualTime):

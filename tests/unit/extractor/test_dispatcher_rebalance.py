@@ -1,10 +1,8 @@
 """Rebalances: what goes on, what is handed over, and what waits for another member."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import stamina
 
 from extractor.dispatcher import Dispatcher
 from feuilleton.contracts import ids
@@ -19,18 +17,7 @@ from tests.unit.extractor.chunk_builders import (
 )
 from tests.unit.extractor.desk import Desk, P, Q
 
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
-    desk = Desk()
-    yield desk
-    await desk.dispatcher.drain(0)
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 async def test_calls_live_on_over_a_rebalance_and_a_redelivery_joins_them(desk: Desk) -> None:

@@ -1,10 +1,8 @@
 """The extractor's handler: every way a chunk can go, on memory adapters."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
-import stamina
 from structlog.testing import capture_logs
 
 from extractor.gate import StaleMembershipError
@@ -34,11 +32,7 @@ from tests.unit.extractor.chunk_builders import (
     until,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3):
-        yield
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 async def extract(handler: ChunkHandler, chunk: ChunkSubmitted) -> None:
@@ -297,27 +291,26 @@ class SlowToWrite:
         return await self._store.create(key, body)
 
 
-async def test_a_stop_does_not_wait_for_a_store_that_is_away() -> None:
-    store = SlowToWrite()
-    bench, chunk = Bench(store=store), a_chunk()  # type: ignore[arg-type]
+async def aborted_while_it_writes(store: SlowToWrite, chunk: ChunkSubmitted) -> tuple[Bench, ChunkHandler]:
+    bench = Bench(store=store)  # type: ignore[arg-type]
     handler = bench.handler()
     work = asyncio.create_task(extract(handler, chunk))
     await store.asked.wait()
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
+    return bench, handler
+
+
+async def test_a_stop_does_not_wait_for_a_store_that_is_away() -> None:
+    _, handler = await aborted_while_it_writes(SlowToWrite(), a_chunk())
     with capture_logs() as logs:
         await handler.close(0.01)  # the store does not answer: a stop does not wait for it
     assert [line["event"] for line in logs] == ["answers_not_kept"]
 
 
 async def test_a_flight_that_is_aborted_while_it_writes_keeps_what_was_paid() -> None:
-    store = SlowToWrite()
-    bench, chunk = Bench(store=store), a_chunk()  # type: ignore[arg-type]
-    handler = bench.handler()
-    work = asyncio.create_task(extract(handler, chunk))
-    await store.asked.wait()
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
+    store, chunk = SlowToWrite(), a_chunk()
+    bench, handler = await aborted_while_it_writes(store, chunk)
     store.go.set()
     await handler.close(5.0)
     assert await checkpoint_of(bench, chunk) == a_checkpoint(chunk)
