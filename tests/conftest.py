@@ -10,7 +10,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -31,7 +31,7 @@ from feuilleton_local.servers.running import (
 )
 from feuilleton_sample import typeset_sample
 from tests.fakes.models.background import model_process
-from tests.stack import API_KEY, Stack, environment, running_stack
+from tests.stack import API_KEY, RunServices, Stack, environment, running_stack
 
 # A deadline of the clock fails on a busy machine and says nothing of the code.
 hypothesis.settings.register_profile("feuilleton", deadline=None)
@@ -145,6 +145,21 @@ def fresh_database_url(servers: Endpoints) -> Iterator[str]:
     """An empty database for one test alone."""
     with _own_database(servers.database_url) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def run_services(
+    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str
+) -> RunServices:
+    """run_services("ingest", PAGES_LIMIT="20"): these, or all, on topics, database and store of this module's own."""
+
+    def run(*names: str, **more: str) -> AbstractContextManager[Stack]:
+        folder = tmp_path_factory.mktemp("services")
+        objects = (folder / "objects").as_uri()
+        env = environment(kafka=kafka, prefix=kafka_topics, database_url=database_url, object_store_url=objects, **more)
+        return running_stack(folder, env, names)
+
+    return run
 
 
 @pytest.fixture

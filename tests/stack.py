@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,6 +140,9 @@ class Stack:
             service.stop()
 
 
+RunServices = Callable[..., AbstractContextManager[Stack]]
+
+
 def migrate(env: dict[str, str], commands: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
     for command in commands:
         subprocess.run([sys.executable, "-m", *command], env={**os.environ, **env}, check=True, timeout=60)
@@ -165,9 +168,10 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
 
 
 @contextmanager
-def running_stack(folder: Path, env: dict[str, str], names: tuple[str, ...] = tuple(COMMANDS)) -> Iterator[Stack]:
-    """Migrated and ready; stopped at the end, whatever happened."""
+def running_stack(folder: Path, env: dict[str, str], names: tuple[str, ...] = ()) -> Iterator[Stack]:
+    """The services of these names, or all; migrated and ready; stopped at the end, whatever happened."""
     folder.mkdir(parents=True, exist_ok=True)
+    names = names or tuple(COMMANDS)
     migrations = tuple(command for command in MIGRATIONS if command[0] in {COMMANDS[name][0] for name in names})
     migrate(env, migrations)
     stack = Stack(folder, env)

@@ -12,7 +12,7 @@ from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.uploads import JobOptions
 from tests.results import Result, read_result
 from tests.scanned_books import searchable_scan
-from tests.stack import API_KEY, Stack, environment, running_stack
+from tests.stack import API_KEY, RunServices, Stack
 
 pytestmark = [
     pytest.mark.servers,
@@ -22,21 +22,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", params=["auto", "off"])
-def stack(
-    request: pytest.FixtureRequest, kafka: str, tmp_path_factory: pytest.TempPathFactory, servers: object
-) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest, run_services: RunServices) -> Iterator[Stack]:
     """All services with the local engine, OCR on or off."""
-    topics, database = request.getfixturevalue("kafka_topics"), request.getfixturevalue("database_url")
-    folder = tmp_path_factory.mktemp("scans")
-    env = environment(
-        kafka=kafka,
-        prefix=topics,
-        database_url=database,
-        object_store_url=(folder / "objects").as_uri(),
-        LOCAL_WORKERS="1",
-        OCR=request.param,
-    )
-    with running_stack(folder, env) as running:
+    with run_services(LOCAL_WORKERS="1", OCR=request.param) as running:
         yield running
 
 

@@ -25,21 +25,14 @@ from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.uploads import JobOptions
 from tests.kafka_reading import read_events
 from tests.results import read_result, store_folder
-from tests.stack import API_KEY, Stack, auth, environment, migrate, running_stack
+from tests.stack import API_KEY, RunServices, Stack, auth, migrate
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str, gemini: str
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("lost")
-    env = environment(
-        kafka=kafka,
-        prefix=kafka_topics,
-        database_url=database_url,
-        object_store_url=(folder / "objects").as_uri(),
+def stack(run_services: RunServices, gemini: str) -> Iterator[Stack]:
+    with run_services(
         ENGINES="gemini",
         LOCAL_WORKERS="0",
         GEMINI_API_KEY="fake",
@@ -47,8 +40,7 @@ def stack(
         OUTBOX_POLL_SECONDS="0.5",
         STUCK_SWEEP_SECONDS="0.5",
         DELETED_SWEEP_SECONDS="3",
-    )
-    with running_stack(folder, env) as running:
+    ) as running:
         yield running
 
 

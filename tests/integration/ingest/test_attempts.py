@@ -23,20 +23,15 @@ from feuilleton.http.auth import DEFAULT_TENANT
 from tests.builders import a_pdf
 from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
-from tests.stack import Stack, auth, environment, running_stack
+from tests.stack import RunServices, Stack, auth
 
 pytestmark = pytest.mark.servers
 Publish = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("ingest")
-    objects = (folder / "objects").as_uri()
-    env = environment(kafka=kafka, prefix=kafka_topics, database_url=database_url, object_store_url=objects)
-    with running_stack(folder, env, ("ingest",)) as running:
+def stack(run_services: RunServices) -> Iterator[Stack]:
+    with run_services("ingest") as running:
         yield running
 
 

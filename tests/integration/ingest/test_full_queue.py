@@ -10,26 +10,15 @@ from feuilleton.contracts.ids import JobId
 from feuilleton.http.auth import DEFAULT_TENANT
 from tests.builders import a_pdf
 from tests.integration.ingest.publishing import publish
-from tests.stack import Stack, auth, environment, running_stack
+from tests.stack import RunServices, Stack, auth
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def stack(
-    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str
-) -> Iterator[Stack]:
+def stack(run_services: RunServices) -> Iterator[Stack]:
     """Two jobs may wait: one an hour is reckoned with, and two hours are the limit."""
-    folder = tmp_path_factory.mktemp("ingest")
-    env = environment(
-        kafka=kafka,
-        prefix=kafka_topics,
-        database_url=database_url,
-        object_store_url=(folder / "objects").as_uri(),
-        QUEUE_LIMIT_HOURS="2",
-        QUEUE_LEAST_RATE="1",
-    )
-    with running_stack(folder, env, ("ingest",)) as running:
+    with run_services("ingest", QUEUE_LIMIT_HOURS="2", QUEUE_LEAST_RATE="1") as running:
         yield running
 
 

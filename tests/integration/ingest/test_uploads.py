@@ -23,25 +23,14 @@ from feuilleton.streaming.kafka import KafkaPublisher
 from ingest.ports import LEASE_SECONDS
 from tests.builders import a_pdf
 from tests.kafka_reading import read_events
-from tests.stack import Stack, auth, environment, running_stack
+from tests.stack import RunServices, Stack, auth
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str, database_url: str
-) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("ingest")
-    env = environment(
-        kafka=kafka,
-        prefix=kafka_topics,
-        database_url=database_url,
-        object_store_url=(folder / "objects").as_uri(),
-        UPLOAD_LIMIT_BYTES="300000",
-        PAGES_LIMIT="20",
-    )
-    with running_stack(folder, env, ("ingest",)) as running:
+def stack(run_services: RunServices) -> Iterator[Stack]:
+    with run_services("ingest", UPLOAD_LIMIT_BYTES="300000", PAGES_LIMIT="20") as running:
         yield running
 
 
