@@ -27,8 +27,9 @@ async def read_records(kafka: str, prefix: str, topic: Topic) -> "list[ConsumerR
         await consumer.stop()
 
 
-def read_events(kafka: str, prefix: str, topic: Topic) -> list[EventData]:
-    """The parsed data of all records, for tests that are not asynchronous."""
+def read_events(kafka: str, prefix: str, *topics: Topic, job: str | None = None) -> list[EventData]:
+    """The parsed data of all records, or of those of one job; for tests that are not asynchronous."""
     with ThreadPoolExecutor(1) as thread:
-        records = thread.submit(asyncio.run, read_records(kafka, prefix, topic)).result()
-    return [parse(record.value, record.headers).data for record in records]
+        found = [thread.submit(asyncio.run, read_records(kafka, prefix, topic)).result() for topic in topics]
+    events = [parse(record.value, record.headers).data for records in found for record in records]
+    return [event for event in events if job in (None, event.job)]

@@ -20,10 +20,10 @@ from feuilleton.contracts.events import (
 from feuilleton.contracts.ids import JobId, new_job_id
 from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from feuilleton.http.auth import DEFAULT_TENANT
-from tests.builders import a_pdf
+from tests.integration.ingest.asking import retry, upload
 from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
-from tests.stack import RunServices, Stack, auth
+from tests.stack import RunServices, Stack
 
 pytestmark = pytest.mark.servers
 Publish = Callable[..., None]
@@ -41,21 +41,10 @@ def say(kafka: str, kafka_topics: str) -> Publish:
     return lambda *events: publish(kafka, kafka_topics, *events)
 
 
-def upload(stack: Stack) -> JobId:
-    answer = httpx.post(
-        f"{stack.ingest_url}/v1/uploads",
-        headers=auth(),
-        files={"file": a_pdf()},
-        data={"sentence_length_limit": "12"},
-        timeout=30,
-    )
+def submit(stack: Stack) -> JobId:
+    answer = upload(stack, sentence_length_limit="12")
     assert answer.status_code == 202, answer.text
     return JobId(answer.json()["id"])
-
-
-def retry(stack: Stack, job: str, key: str | None = None) -> httpx.Response:
-    headers = auth() | ({"Idempotency-Key": key} if key else {})
-    return httpx.post(f"{stack.ingest_url}/v1/uploads/{job}/attempts", headers=headers, timeout=30)
 
 
 def end(job: JobId, outcome: Outcome, attempt: int = 1) -> JobEnded:
@@ -63,8 +52,8 @@ def end(job: JobId, outcome: Outcome, attempt: int = 1) -> JobEnded:
 
 
 def published(kafka: str, prefix: str, job: JobId) -> list[EventData]:
-    found = read_events(kafka, prefix, JOB_EVENTS) + read_events(kafka, prefix, UPLOADS)
-    return [event for event in found if event.job == job and event.attempt > 1]
+    found = read_events(kafka, prefix, JOB_EVENTS, UPLOADS, job=job)
+    return [event for event in found if event.attempt > 1]
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
@@ -75,7 +64,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 def test_a_job_that_ended_badly_runs_once_more_at_once_and_with_its_own_settings(
     stack: Stack, kafka: str, kafka_topics: str, say: Publish, outcome: Outcome
 ) -> None:
-    job = upload(stack)
+    job = submit(stack)
     say(end(job, outcome))
     answer = retry(stack, job)  # at once: the end is in the log, and ingest may not have read it yet
     assert answer.status_code == 202, answer.text
@@ -89,14 +78,14 @@ def test_a_job_that_ended_badly_runs_once_more_at_once_and_with_its_own_settings
 
 
 def test_a_job_that_runs_has_no_second_attempt_and_a_complete_one_needs_none(stack: Stack, say: Publish) -> None:
-    job = upload(stack)
+    job = submit(stack)
     assert refusal(retry(stack, job)) == (409, "attempt_running")
     say(end(job, Outcome.COMPLETED), end(job, Outcome.FAILED))  # the first end counts
     assert refusal(retry(stack, job)) == (409, "nothing_to_retry")
 
 
 def test_a_third_attempt_waits_for_the_end_of_the_second(stack: Stack, say: Publish) -> None:
-    job = upload(stack)
+    job = submit(stack)
     say(end(job, Outcome.PARTIAL))
     assert retry(stack, job).status_code == 202
     assert refusal(retry(stack, job)) == (409, "attempt_running")
@@ -109,7 +98,7 @@ def test_a_third_attempt_waits_for_the_end_of_the_second(stack: Stack, say: Publ
 def test_of_many_clicks_at_once_one_makes_the_attempt(
     stack: Stack, kafka: str, kafka_topics: str, say: Publish
 ) -> None:
-    job = upload(stack)
+    job = submit(stack)
     say(end(job, Outcome.PARTIAL))
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: retry(stack, job), range(8)))
@@ -118,7 +107,7 @@ def test_of_many_clicks_at_once_one_makes_the_attempt(
 
 
 def test_the_same_key_is_the_same_attempt_and_belongs_to_one_job(stack: Stack, say: Publish) -> None:
-    job, other = upload(stack), upload(stack)
+    job, other = submit(stack), submit(stack)
     say(end(job, Outcome.PARTIAL), end(other, Outcome.PARTIAL))
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: retry(stack, job, "click"), range(4)))
@@ -127,7 +116,7 @@ def test_the_same_key_is_the_same_attempt_and_belongs_to_one_job(stack: Stack, s
 
 
 def test_a_job_of_nobody_and_of_somebody_else_look_the_same(stack: Stack, say: Publish) -> None:
-    foreign = upload(stack)
+    foreign = submit(stack)
     say(end(foreign, Outcome.PARTIAL))
 
     async def give_away() -> None:
@@ -143,7 +132,7 @@ def test_a_job_of_nobody_and_of_somebody_else_look_the_same(stack: Stack, say: P
 
 
 def test_a_deleted_job_has_no_further_attempt(stack: Stack, say: Publish) -> None:
-    commanded, deleted = upload(stack), upload(stack)
+    commanded, deleted = submit(stack), submit(stack)
     say(end(commanded, Outcome.CANCELLED), DeleteJob(job=commanded, tenant=DEFAULT_TENANT))
     say(end(deleted, Outcome.CANCELLED), JobDeleted(job=deleted, tenant=DEFAULT_TENANT, bytes_freed=1))
     say(end(deleted, Outcome.CANCELLED))

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from feuilleton.contracts.events import JobEnded, Outcome
 from feuilleton.contracts.ids import JobId
 from feuilleton.http.auth import DEFAULT_TENANT
-from tests.builders import a_pdf
+from tests.integration.ingest.asking import upload
 from tests.integration.ingest.publishing import publish
-from tests.stack import RunServices, Stack, auth
+from tests.stack import RunServices, Stack
 
 pytestmark = pytest.mark.servers
 
@@ -22,22 +21,17 @@ def stack(run_services: RunServices) -> Iterator[Stack]:
         yield running
 
 
-def upload(stack: Stack, key: str) -> httpx.Response:
-    headers = auth() | {"Idempotency-Key": key}
-    return httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, files={"file": a_pdf()}, timeout=30)
-
-
 def test_a_full_queue_refuses_and_takes_again_when_jobs_end(stack: Stack, kafka: str, kafka_topics: str) -> None:
-    jobs = [JobId(upload(stack, f"k{number}").json()["id"]) for number in range(3)]
+    jobs = [JobId(upload(stack, key=f"k{number}").json()["id"]) for number in range(3)]
     before = list((stack.folder / "objects").rglob("*.pdf"))
-    refused = upload(stack, "one-more")
+    refused = upload(stack, key="one-more")
     assert (refused.status_code, refused.json()["code"]) == (503, "queue_full")
     assert int(refused.headers["retry-after"]) >= 60
     assert list((stack.folder / "objects").rglob("*.pdf")) == before, "nothing was kept"
-    assert upload(stack, "k0").json()["id"] == jobs[0], "a job that was taken is answered as ever"
+    assert upload(stack, key="k0").json()["id"] == jobs[0], "a job that was taken is answered as ever"
     ended = JobEnded(job=jobs[0], tenant=DEFAULT_TENANT, attempt=1, outcome=Outcome.COMPLETED)
     publish(kafka, kafka_topics, ended)
     for _ in range(100):
-        if upload(stack, "one-more").status_code == 202:
+        if upload(stack, key="one-more").status_code == 202:
             return
     pytest.fail("the queue stayed full")

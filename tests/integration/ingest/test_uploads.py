@@ -1,6 +1,5 @@
 """The true ingest process against the real broker and database."""
 
-import asyncio
 import json
 import os
 import socket
@@ -14,14 +13,14 @@ from http.client import HTTPResponse
 import httpx
 import pytest
 
-from feuilleton.contracts.events import DeleteJob, EventData, JobAccepted, UploadSubmitted, to_message
+from feuilleton.contracts.events import DeleteJob, JobAccepted, UploadSubmitted
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from feuilleton.http.auth import DEFAULT_TENANT
-from feuilleton.observability.tracing import new_traceparent
-from feuilleton.streaming.kafka import KafkaPublisher
 from ingest.ports import LEASE_SECONDS
 from tests.builders import a_pdf
+from tests.integration.ingest.asking import upload
+from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
 from tests.stack import RunServices, Stack, auth
 
@@ -32,24 +31,6 @@ pytestmark = pytest.mark.servers
 def stack(run_services: RunServices) -> Iterator[Stack]:
     with run_services("ingest", UPLOAD_LIMIT_BYTES="300000", PAGES_LIMIT="20") as running:
         yield running
-
-
-def upload(stack: Stack, body: bytes, *, key: str | None = None, **fields: str) -> httpx.Response:
-    headers = auth() | ({"Idempotency-Key": key} if key else {})
-    files = {"file": ("roman.pdf", body, "application/pdf")}
-    return httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, files=files, data=fields, timeout=30)
-
-
-def publish(kafka: str, prefix: str, command: EventData) -> None:
-    async def send() -> None:
-        publisher = KafkaPublisher(kafka, client_id="test", prefix=prefix)
-        await publisher.start()
-        try:
-            await publisher.publish(to_message(command, source="test", traceparent=new_traceparent()))
-        finally:
-            await publisher.stop()
-
-    asyncio.run(send())
 
 
 def objects(stack: Stack) -> list[str]:
@@ -66,8 +47,8 @@ def test_an_upload_is_accepted_stored_and_announced(stack: Stack, kafka: str, ka
     assert answer.json()["settings"]["sentence_length_limit"] == 12
     assert f"tenants/default/jobs/{job}/upload.pdf" in objects(stack)
     assert not [name for name in objects(stack) if name.startswith("incoming/")]
-    accepted = [event for event in read_events(kafka, kafka_topics, JOB_EVENTS) if event.job == job]
-    submitted = [event for event in read_events(kafka, kafka_topics, UPLOADS) if event.job == job]
+    accepted = read_events(kafka, kafka_topics, JOB_EVENTS, job=job)
+    submitted = read_events(kafka, kafka_topics, UPLOADS, job=job)
     assert [type(event) for event in accepted] == [JobAccepted]
     assert [type(event) for event in submitted] == [UploadSubmitted]
 
@@ -134,7 +115,7 @@ def test_the_same_key_and_body_is_the_same_job(stack: Stack, kafka: str, kafka_t
     first, second = upload(stack, body, key="k-same"), upload(stack, body, key="k-same")
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json()["id"] == second.json()["id"]
-    of_job = [event for event in read_events(kafka, kafka_topics, UPLOADS) if event.job == first.json()["id"]]
+    of_job = read_events(kafka, kafka_topics, UPLOADS, job=first.json()["id"])
     assert len(of_job) == 1
 
 

@@ -13,67 +13,16 @@ import pytest
 
 from feuilleton.contracts.events import EventData
 from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
-from feuilleton.streaming.admin import create_topics
-from feuilleton_local.servers.running import LocalServer, kafka_server, postgres_server, running
-from tests.builders import a_pdf
+from feuilleton_local.servers.running import LocalServer
+from tests.integration.ingest.asking import until_202, upload
 from tests.kafka_reading import read_events
-from tests.stack import Stack, auth, environment, running_stack
+from tests.stack import Stack
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("outages")
-
-
-@pytest.fixture(scope="module")
-def own_kafka(folder: Path) -> Iterator[LocalServer]:
-    """A broker of this module's own: each test leaves it running."""
-    with running(kafka_server(folder / "kafka")) as server:
-        asyncio.run(create_topics(server.address))
-        yield server
-
-
-@pytest.fixture(scope="module")
-def own_postgres(folder: Path) -> Iterator[LocalServer]:
-    with running(postgres_server(folder / "postgres")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, own_kafka: LocalServer, own_postgres: LocalServer) -> Iterator[Stack]:
-    env = environment(
-        kafka=own_kafka.address,
-        prefix="",
-        database_url=own_postgres.address,
-        object_store_url=(folder / "objects").as_uri(),
-        OUTBOX_POLL_SECONDS="0.5",
-    )
-    with running_stack(folder / "logs", env, ("ingest",)) as running:
-        yield running
-
-
-def upload(stack: Stack, key: str) -> httpx.Response:
-    headers = auth() | {"Idempotency-Key": key}
-    return httpx.post(f"{stack.ingest_url}/v1/uploads", headers=headers, files={"file": a_pdf()}, timeout=60)
-
-
-def upload_until_202(stack: Stack, key: str, seconds: float = 60) -> httpx.Response:
-    """As a client does: the same key again while the answer is 409 or 503."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = upload(stack, key)
-        if answer.status_code == 202 or time.monotonic() > deadline:
-            return answer
-        assert answer.status_code in (409, 503), answer.text
-        assert int(answer.headers["retry-after"]) >= 1
-        time.sleep(0.3)
-
-
 def published(kafka: LocalServer, job: str) -> list[EventData]:
-    found = read_events(kafka.address, "", JOB_EVENTS) + read_events(kafka.address, "", UPLOADS)
-    return [event for event in found if event.job == job]
+    return read_events(kafka.address, "", JOB_EVENTS, UPLOADS, job=job)
 
 
 def objects(folder: Path) -> list[str]:
@@ -123,14 +72,14 @@ def test_a_broker_that_is_away_before_the_request_means_503_and_no_job(
 ) -> None:
     before = objects(folder)
     own_kafka.kill()
-    answer = upload(stack, "before")
+    answer = upload(stack, key="before")
     assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
     assert int(answer.headers["retry-after"]) >= 1
     assert objects(folder) == before
     assert "kafka" in httpx.get(f"{stack.ingest_url}/readyz").json()["missing"]
     assert httpx.get(f"{stack.ingest_url}/livez").status_code == 200
     own_kafka.start()
-    job = upload_until_202(stack, "before").json()["id"]
+    job = until_202(lambda: upload(stack, key="before")).json()["id"]
     assert len(published(own_kafka, job)) == 2
 
 
@@ -139,14 +88,14 @@ def test_a_broker_that_freezes_after_the_admission_means_an_unknown_outcome_and_
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with admissions_held(own_postgres.address):
-            request: Future[httpx.Response] = thread.submit(upload, stack, "during")
+            request: Future[httpx.Response] = thread.submit(upload, stack, key="during")
             wait_until(own_postgres.address, _WAITING)
             own_kafka.freeze()
         answer = request.result()
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
     job = answer.json()["job_id"]
     own_kafka.thaw()
-    assert upload_until_202(stack, "during").json()["id"] == job
+    assert until_202(lambda: upload(stack, key="during")).json()["id"] == job
     assert {type(event).__name__ for event in published(own_kafka, job)} == {"JobAccepted", "UploadSubmitted"}
 
 
@@ -155,7 +104,7 @@ def test_the_relay_publishes_what_a_killed_process_admitted(
 ) -> None:
     with ThreadPoolExecutor(1) as thread:
         with admissions_held(own_postgres.address):
-            request = thread.submit(upload, stack, "killed")
+            request = thread.submit(upload, stack, key="killed")
             wait_until(own_postgres.address, _WAITING)
             own_kafka.freeze()
         wait_until(own_postgres.address, _ADMITTED)  # its messages wait for the frozen broker
@@ -165,7 +114,7 @@ def test_the_relay_publishes_what_a_killed_process_admitted(
     own_kafka.thaw()
     stack["ingest"].start()
     stack["ingest"].wait_ready()
-    job = upload_until_202(stack, "killed").json()["id"]
+    job = until_202(lambda: upload(stack, key="killed")).json()["id"]
     deadline = time.monotonic() + 30
     while len(published(own_kafka, job)) < 2:
         assert time.monotonic() < deadline, "the relay did not publish"
@@ -173,7 +122,7 @@ def test_the_relay_publishes_what_a_killed_process_admitted(
 
 
 def test_a_broker_that_dies_after_the_answer_still_holds_the_job(stack: Stack, own_kafka: LocalServer) -> None:
-    answer = upload(stack, "after")
+    answer = upload(stack, key="after")
     own_kafka.kill()
     assert answer.status_code == 202
     own_kafka.start()
@@ -187,14 +136,14 @@ def test_a_database_that_dies_inside_the_admission_leaves_one_job_or_none(
     before = {event.job for event in read_events(own_kafka.address, "", JOB_EVENTS)}
     with ThreadPoolExecutor(1) as thread:
         with admissions_held(own_postgres.address):
-            request = thread.submit(upload, stack, "database")
+            request = thread.submit(upload, stack, key="database")
             wait_until(own_postgres.address, _WAITING)
             own_postgres.kill()
         answer = request.result()
     assert answer.status_code == 503
     assert "postgres" in httpx.get(f"{stack.ingest_url}/readyz").json()["missing"]
     own_postgres.start()
-    job = upload_until_202(stack, "database", seconds=90).json()["id"]
+    job = until_202(lambda: upload(stack, key="database"), seconds=90).json()["id"]
     jobs = {event.job for event in read_events(own_kafka.address, "", JOB_EVENTS)} - before
     assert jobs == {job}
 
@@ -216,8 +165,8 @@ def test_ingest_starts_before_its_servers_and_serves_when_they_come(
             time.sleep(0.2)
     assert ready.status_code == 503
     assert {"kafka", "postgres"} <= set(ready.json()["missing"])
-    assert upload(stack, "early").status_code == 503
+    assert upload(stack, key="early").status_code == 503
     own_kafka.start()
     own_postgres.start()
     stack["ingest"].wait_ready()
-    assert upload_until_202(stack, "early").status_code == 202
+    assert until_202(lambda: upload(stack, key="early")).status_code == 202
