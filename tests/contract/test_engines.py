@@ -6,34 +6,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from extractor.engines.gemini import GeminiEngine, GeminiOptions
 from extractor.engines.local.engine import LocalEngine
-from extractor.engines.openai import OpenAIEngine, OpenAIOptions
 from extractor.engines.port import PageAnswer, PageRequest, RewriteEngine, UnreadablePageError
 from extractor.lexicon import french
 from extractor.typography import tidy
 from extractor.validation import SourceRules, judge_card
 from extractor.verdicts import Verdict
 from feuilleton.contracts.job_settings import Engine, JobSettings
-from tests.fakes.gemini import FakeGemini
-from tests.fakes.openai import FakeOpenAI
+from tests.fakes.engines import answered
 from tests.unit.extractor.scripted_engine import a_rewrite_request
 
 
 @asynccontextmanager
-async def gemini(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
-    async with FakeGemini() as server:
-        engine = GeminiEngine("key", GeminiOptions(base_url=server.url, timeout_seconds=20))
+async def over_http(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
+    async with answered(request.param) as (_, engine):
         yield engine
-        await engine.close()
-
-
-@asynccontextmanager
-async def openai(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
-    async with FakeOpenAI() as server:
-        engine = OpenAIEngine(OpenAIOptions(f"{server.url}/v1", timeout_seconds=20))
-        yield engine
-        await engine.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +37,7 @@ async def local(request: pytest.FixtureRequest) -> AsyncIterator[RewriteEngine]:
 
 
 OpenEngine = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[RewriteEngine]]
-ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: gemini, Engine.OPENAI: openai, Engine.LOCAL: local}
+ENGINES: dict[Engine, OpenEngine] = {Engine.GEMINI: over_http, Engine.OPENAI: over_http, Engine.LOCAL: local}
 
 
 @pytest.fixture(params=sorted(ENGINES))

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import logging
-import socket
 import traceback
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,14 +10,14 @@ import pytest
 import pytest_asyncio
 
 from extractor.engines.gemini import GeminiEngine, GeminiOptions
-from extractor.engines.port import BadAnswerError, ModelRefusalError, OverloadedError, PageRequest
-from extractor.extraction import Extraction, NoUsableAnswerError
+from extractor.engines.port import ModelRefusalError, PageRequest
+from extractor.extraction import Extraction
 from extractor.repairs import RepairLimits
-from feuilleton.contracts.documents import Checkpoint
-from feuilleton.contracts.errors import PipelineError, QuotaExceededError, TransientError
+from feuilleton.contracts.errors import PipelineError, QuotaExceededError
+from tests.fakes.engines import KEY
 from tests.fakes.gemini import FakeGemini, Fault, Plan, Recording, Refusal
+from tests.integration.extractor.over_http import FAILURES, LONG, TIMEOUT_SECONDS, extract, failure_of
 from tests.unit.extractor.scripted_engine import (
-    a_long_sentence,
     a_page_chunk,
     a_rewrite_request,
     a_sentence,
@@ -27,10 +25,6 @@ from tests.unit.extractor.scripted_engine import (
     listed,
     represented,
 )
-
-KEY = "AIza-0123456789-secret"
-TIMEOUT_SECONDS = 0.5
-
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -55,33 +49,12 @@ def gemini(server: FakeGemini) -> FakeGemini:
     return server
 
 
-async def failure_of(engine: GeminiEngine) -> PipelineError:
-    with pytest.raises(PipelineError) as caught:
-        await engine.rewrite(a_rewrite_request())
-    return caught.value
-
-
 @pytest.mark.parametrize(
     ("fault", "kind", "code"),
     [
-        (Fault.QUOTA, QuotaExceededError, "quota_exceeded"),
+        *FAILURES,
         (Fault.QUOTA_HEADER, QuotaExceededError, "quota_exceeded"),
-        (Fault.SERVER_ERROR, TransientError, "model_unavailable"),
-        (Fault.UNAVAILABLE, OverloadedError, "model_unavailable"),
-        (Fault.DISCONNECT, TransientError, "model_unavailable"),
-        (Fault.HANG, TransientError, "model_timeout"),
-        (Fault.TRICKLE, TransientError, "model_timeout"),
-        (Fault.BAD_KEY, PipelineError, "model_auth"),
-        (Fault.FORBIDDEN, PipelineError, "model_auth"),
-        (Fault.NO_MODEL, PipelineError, "model_not_found"),
-        (Fault.BAD_REQUEST, PipelineError, "bad_request"),
-        (Fault.NOT_JSON, BadAnswerError, "bad_answer"),
-        (Fault.WRONG_SHAPE, BadAnswerError, "bad_answer"),
-        (Fault.HTML, BadAnswerError, "bad_answer"),
-        (Fault.NO_ROOM, ModelRefusalError, "max_tokens"),
-        (Fault.SAFETY, ModelRefusalError, "safety"),
         (Fault.RECITATION, ModelRefusalError, "recitation"),
-        (Fault.BLOCKED_PROMPT, ModelRefusalError, "safety"),
     ],
 )
 async def test_each_failure_is_told_apart_costs_one_request_and_shows_no_key(
@@ -108,35 +81,11 @@ async def test_of_an_answer_that_breaks_off_the_sentences_before_the_break_are_k
     assert cards == tuple(card for card in whole if card.source_id in kept)
 
 
-@pytest.mark.parametrize("fault", [Fault.QUOTA, Fault.QUOTA_HEADER])
-async def test_the_server_says_how_long_to_wait_for_quota(
-    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
-) -> None:
-    gemini.plan = Plan(faults=(fault,), retry_after_seconds=42)
+async def test_a_header_says_how_long_to_wait_for_quota(gemini: FakeGemini, engine: GeminiEngine) -> None:
+    gemini.plan = Plan(faults=(Fault.QUOTA_HEADER,), retry_after_seconds=42)
     error = await failure_of(engine)
     assert isinstance(error, QuotaExceededError)
     assert error.retry_after_seconds == 42
-
-
-async def test_a_server_that_is_not_there_is_a_transient_error() -> None:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        engine = GeminiEngine(KEY, GeminiOptions(base_url=f"http://127.0.0.1:{bound.getsockname()[1]}"))
-        async with asyncio.timeout(1):
-            error = await failure_of(engine)
-        await engine.close()
-    assert isinstance(error, TransientError)
-
-
-async def test_the_key_travels_in_its_header_and_is_never_logged(
-    gemini: FakeGemini, engine: GeminiEngine, caplog: pytest.LogCaptureFixture
-) -> None:
-    gemini.plan = Plan(api_key=KEY, faults=())
-    with caplog.at_level(logging.DEBUG):
-        await engine.rewrite(a_rewrite_request())
-    assert gemini.stats.paid == 1
-    assert KEY not in caplog.text
-    assert KEY not in repr(engine)
 
 
 async def test_the_environment_does_not_redirect_the_engine(
@@ -157,18 +106,6 @@ async def test_an_engine_without_a_key_is_refused() -> None:
         GeminiEngine("")
 
 
-async def test_tokens_are_those_that_the_server_counted(gemini: FakeGemini, engine: GeminiEngine) -> None:
-    usage = (await engine.rewrite(a_rewrite_request())).usage
-    stats = gemini.stats
-    assert (usage.prompt_tokens, usage.output_tokens, usage.thinking_tokens) == (
-        stats.prompt_tokens,
-        stats.output_tokens,
-        stats.thinking_tokens,
-    )
-    assert usage.calls == 1
-    assert usage.seconds > 0
-
-
 async def test_hundreds_of_calls_are_in_flight_at_once(gemini: FakeGemini) -> None:
     gemini.plan = Plan(latency_seconds=3)
     engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url, timeout_seconds=60))
@@ -177,51 +114,10 @@ async def test_hundreds_of_calls_are_in_flight_at_once(gemini: FakeGemini) -> No
     assert gemini.stats.peak_in_flight == 300
 
 
-async def test_a_cancelled_call_is_aborted_at_the_server_and_not_paid(gemini: FakeGemini) -> None:
-    gemini.plan = Plan(latency_seconds=30)
-    engine = GeminiEngine(KEY, GeminiOptions(base_url=gemini.url))
-    call = asyncio.create_task(engine.rewrite(a_rewrite_request()))
-    async with asyncio.timeout(5):
-        await gemini.wait_until(lambda stats: stats.in_flight == 1)
-        call.cancel()
-        await gemini.wait_until(lambda stats: stats.in_flight == 0)
-    await engine.close()
-    assert (gemini.stats.aborted, gemini.stats.paid) == (1, 0)
-
-
 async def test_a_page_is_read_from_its_pdf(gemini: FakeGemini, engine: GeminiEngine) -> None:
     answer = await engine.read_page(PageRequest(b"%PDF-1.4\n%%EOF\n", 7, "gemini-2.5-flash"))
     assert len(answer.sentences) == 3
     assert gemini.stats.pages == 1
-
-
-LONG = tuple(a_long_sentence(number) for number in range(24))
-
-
-async def extract(engine: GeminiEngine) -> Checkpoint:
-    """As the extractor does: tried until it gives a checkpoint."""
-    extraction = Extraction(a_text_chunk(LONG), engine)
-    while True:
-        try:
-            return await extraction.run()
-        except TransientError:
-            continue
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [fault for fault in Fault if fault not in (Fault.BAD_KEY, Fault.FORBIDDEN, Fault.NO_MODEL, Fault.BAD_REQUEST)],
-)
-async def test_after_one_failure_of_any_kind_every_sentence_still_gets_its_cards(
-    gemini: FakeGemini, engine: GeminiEngine, fault: Fault
-) -> None:
-    gemini.plan = Plan(faults=(fault,))
-    checkpoint = await extract(engine)
-    assert set(represented(checkpoint)) == {sentence.id for sentence in LONG}
-    assert checkpoint.dropped == ()
-    assert checkpoint.usage.calls == gemini.stats.paid
-    assert gemini.stats.paid <= 1 + checkpoint.usage.repairs
-    assert gemini.stats.paid_again == 0
 
 
 @pytest.mark.parametrize(
@@ -304,15 +200,6 @@ async def test_what_was_answered_before_an_outage_is_not_paid_twice(gemini: Fake
     checkpoint = await extract(engine)
     assert (gemini.stats.calls, gemini.stats.paid, gemini.stats.paid_again) == (5, 2, 0)
     assert checkpoint.usage.repairs == 1
-
-
-async def test_a_model_that_never_answers_well_fails_the_chunk_within_the_budget(
-    gemini: FakeGemini, engine: GeminiEngine
-) -> None:
-    gemini.plan = Plan(chances={Fault.NOT_JSON: 1.0})
-    with pytest.raises(NoUsableAnswerError):
-        await extract(engine)
-    assert gemini.stats.paid == 1 + RepairLimits().calls - RepairLimits().calls_for_refusals
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -6,24 +6,18 @@ and in the second answer still another that dangles.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from extractor.engines.gemini import GeminiEngine, GeminiOptions
-from extractor.engines.openai import OpenAIEngine, OpenAIOptions
-from extractor.engines.port import RewriteEngine
 from extractor.extraction import Extraction
 from feuilleton.contracts.documents import CardMethod, Checkpoint, SourceSentence
 from feuilleton.contracts.text import count_words
 from feuilleton_sample import parse_novel, plain_text, read_sample
-from tests.fakes.gemini import FakeGemini
+from tests.fakes.engines import ENGINES, answered
 from tests.fakes.models.plan import Plan, Recording
 from tests.fakes.models.server import FakeModel
-from tests.fakes.openai import FakeOpenAI
 from tests.unit.extractor.scripted_engine import a_text_chunk
 
 CHAPTER = Path(__file__).parents[2] / "recorded" / "le_pont.json"
@@ -62,32 +56,14 @@ def chapter() -> RecordedChapter:
     return TypeAdapter(RecordedChapter).validate_json(CHAPTER.read_bytes())
 
 
-@asynccontextmanager
-async def gemini(plan: Plan) -> AsyncIterator[tuple[FakeModel, RewriteEngine]]:
-    async with FakeGemini(plan) as server:
-        engine = GeminiEngine("key", GeminiOptions(base_url=server.url))
-        yield server, engine
-        await engine.close()
-
-
-@asynccontextmanager
-async def openai(plan: Plan) -> AsyncIterator[tuple[FakeModel, RewriteEngine]]:
-    async with FakeOpenAI(plan) as server:
-        engine = OpenAIEngine(OpenAIOptions(f"{server.url}/v1"))
-        yield server, engine
-        await engine.close()
-
-
-OpenEngine = Callable[[Plan], AbstractAsyncContextManager[tuple[FakeModel, RewriteEngine]]]
 Run = tuple[Checkpoint, FakeModel]
 
 
-@pytest.fixture(params=[gemini, openai])
+@pytest.fixture(params=sorted(ENGINES))
 async def run(request: pytest.FixtureRequest, chapter: RecordedChapter) -> Run:
     """The checkpoint of the chapter, and the server that answered for it."""
-    open_engine: OpenEngine = request.param
     plan = Plan(recordings=tuple(call.recording() for call in chapter.calls))
-    async with open_engine(plan) as (server, engine):
+    async with answered(request.param, plan) as (server, engine):
         return await Extraction(a_text_chunk(chapter.sentences), engine).run(), server
 
 
