@@ -1,16 +1,11 @@
 """A new attempt in the database: what is known after a commit whose answer was lost."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-import ingest
 from feuilleton.contracts.errors import BrokerUnavailableError, DatabaseUnavailableError
 from feuilleton.contracts.events import AttemptAccepted, Outcome, UploadSubmitted
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
-from feuilleton.database.migrations import migrate
 from feuilleton.database.pool import Database
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.memory import MemoryPublisher
@@ -22,7 +17,7 @@ from ingest.attempts import AttemptDesk
 from ingest.errors import AttemptRunningError, OutcomeUnknownError
 from ingest.outbox import Outbox
 from ingest.ports import AttemptRequest, BegunAttempt, MakeMessages
-from tests.integration.ingest.test_job_watch import admit, batch
+from tests.integration.ingest.told_stories import TOPIC, admit, batch
 from tests.unit.status_api.story import Story, a_story
 
 pytestmark = pytest.mark.servers
@@ -45,15 +40,6 @@ class NoEnds:
 
 
 @pytest.fixture
-async def database(fresh_database_url: str) -> AsyncIterator[Database]:
-    await migrate(fresh_database_url, schema="ingest", scripts=Path(str(ingest.__file__)).parent / "migrations")
-    made = Database(fresh_database_url, service="tests", size=4)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
 async def story(database: Database) -> Story:
     """A job whose only attempt ended partial."""
     found = a_story()
@@ -63,7 +49,7 @@ async def story(database: Database) -> Story:
 
 
 def desk(database: Database, publisher: MemoryPublisher, rows: PostgresAdmissionStore) -> AttemptDesk:
-    barrier = ReadBarrier(PostgresJobWatch(database), NoEnds(), topic="job-events", deadline_seconds=0.1)
+    barrier = ReadBarrier(PostgresJobWatch(database), NoEnds(), topic=TOPIC, deadline_seconds=0.1)
     engines = EngineTable((Engine.LOCAL,), {})
     return AttemptDesk(rows, barrier, publisher, Outbox(rows, publisher), engines, Commands())
 

@@ -2,43 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
 
-import ingest
-from feuilleton.contracts.events import EventData, Message, Outcome
+from feuilleton.contracts.events import Message, Outcome
 from feuilleton.contracts.topics import JOB_EVENTS
-from feuilleton.database.migrations import migrate
 from feuilleton.database.pool import Database
 from feuilleton.streaming.dead_letter_replay import read_letters
-from feuilleton.streaming.folding import Batch, Record
 from feuilleton.streaming.kafka import KafkaPublisher
-from ingest.adapters.postgres import PostgresAdmissionStore
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
-from ingest.ports import Admission
 from ingest.stuck import SweepPolicy
 from tests.integration.ingest.publishing import publish
-from tests.stack import Stack, environment, running_stack
+from tests.integration.ingest.told_stories import TOPIC, admit, batch
+from tests.stack import RunServices
 from tests.unit.status_api.story import Story, a_story
 
 pytestmark = pytest.mark.servers
-TOPIC = "job-events"
-START = datetime(2026, 1, 1, tzinfo=UTC)
 AT_ONCE = SweepPolicy(first_gap_seconds=0.001, limit_seconds=3600.0)
-
-
-@pytest.fixture
-async def database(fresh_database_url: str) -> AsyncIterator[Database]:
-    await migrate(fresh_database_url, schema="ingest", scripts=Path(str(ingest.__file__)).parent / "migrations")
-    made = Database(fresh_database_url, service="tests", size=4)
-    await made.start()
-    yield made
-    await made.stop()
 
 
 @pytest.fixture
@@ -47,20 +29,6 @@ async def story(database: Database) -> Story:
     found = a_story()
     await admit(database, found)
     return found
-
-
-async def admit(database: Database, story: Story) -> None:
-    rows = PostgresAdmissionStore(database)
-    await rows.stage(story.tenant, story.job)
-    await rows.admit(Admission(story.accepted(), (), "print", None))
-    await rows.mark_published(story.job, 1)
-
-
-def batch(start: int, *events: EventData) -> Batch:
-    records = tuple(
-        Record(start + number, START + timedelta(seconds=number), event) for number, event in enumerate(events)
-    )
-    return Batch(TOPIC, 0, start, start + len(events), records)
 
 
 async def ends(database: Database, story: Story) -> list[str]:
@@ -140,34 +108,25 @@ async def test_an_operator_asks_for_what_runs_alone(database: Database) -> None:
     assert await rows.asked_ended() == []
 
 
-@pytest.fixture
-def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, fresh_database_url: str) -> Stack:
-    objects = (tmp_path / "objects").as_uri()
-    return Stack(
-        tmp_path,
-        environment(kafka=kafka, prefix=fresh_kafka_topics, database_url=fresh_database_url, object_store_url=objects),
-    )
-
-
 def test_poison_and_a_restart_do_not_keep_replicas_from_following(
-    stack: Stack, kafka: str, fresh_kafka_topics: str, tmp_path: Path
+    run_services: RunServices, kafka: str, kafka_topics: str, database_url: str
 ) -> None:
     story = a_story()
-    with running_stack(tmp_path / "logs", stack.env, ("ingest",)) as running:
+    with run_services("ingest") as running:
         other = running.add("ingest", 1)
         other.start()
         other.wait_ready()
-        asyncio.run(_admit_and_poison(stack.env["DATABASE_URL"], kafka, fresh_kafka_topics, story))
-        publish(kafka, fresh_kafka_topics, *story.whole()[:4])
+        asyncio.run(_admit_and_poison(database_url, kafka, kafka_topics, story))
+        publish(kafka, kafka_topics, *story.whole()[:4])
         running["ingest"].kill()
         running["ingest"].start()
-        publish(kafka, fresh_kafka_topics, *story.whole()[4:])
+        publish(kafka, kafka_topics, *story.whole()[4:])
         deadline = time.monotonic() + 60
-        while asyncio.run(_ends(stack.env["DATABASE_URL"], story)) != ["completed"]:
+        while asyncio.run(_ends(database_url, story)) != ["completed"]:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         running["ingest"].wait_ready()
-    letters = asyncio.run(read_letters(kafka, prefix=fresh_kafka_topics))
+    letters = asyncio.run(read_letters(kafka, prefix=kafka_topics))
     assert {(letter.service, letter.reason) for letter in letters} == {("ingest-watch", "poison_message")}
 
 

@@ -1,19 +1,15 @@
 """What no admission followed is removed, and nothing else is."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-import ingest
 import ingest.outbox
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.contracts.events import Message
 from feuilleton.contracts.ids import TenantId
-from feuilleton.database.migrations import migrate
 from feuilleton.database.pool import Database
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.memory import MemoryPublisher
@@ -23,20 +19,16 @@ from ingest.errors import KeyInUseError
 from ingest.outbox import Outbox
 from ingest.ports import Admission, IdempotencyKey, Queue
 from tests.builders import a_job
+from tests.integration.ingest.conftest import make_tables
 
 pytestmark = pytest.mark.servers
 TENANT = TenantId("default")
 
 
 @pytest.fixture
-async def rows(fresh_database_url: str) -> AsyncIterator[PostgresAdmissionStore]:
-    scripts = Path(str(ingest.__file__)).parent / "migrations"
-    await migrate(fresh_database_url, schema="ingest", scripts=scripts)
-    await migrate(fresh_database_url, schema="ingest", scripts=scripts)
-    database = Database(fresh_database_url, service="tests", size=3)
-    await database.start()
-    yield PostgresAdmissionStore(database)
-    await database.stop()
+async def rows(database: Database, fresh_database_url: str) -> PostgresAdmissionStore:
+    await make_tables(fresh_database_url)  # once more
+    return PostgresAdmissionStore(database)
 
 
 def an_admission(number: int) -> Admission:
@@ -73,7 +65,7 @@ async def test_housekeeping_that_began_before_the_schema_was_there_goes_on(
     housekeeping = sweeping.Housekeeping(open_store("memory:///"), rows, Outbox(rows, publisher), 0.05, 3600.0)
     await housekeeping.start()
     await asyncio.sleep(0.5)
-    await migrate(fresh_database_url, schema="ingest", scripts=Path(str(ingest.__file__)).parent / "migrations")
+    await make_tables(fresh_database_url)
     relayed, swept = an_admission(1), an_admission(2)
     await rows.stage(TENANT, relayed.accepted.job)
     await rows.admit(relayed)
