@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import IO
 from uuid import uuid4
 
-import stamina
 import structlog
 from pydantic import ConfigDict, ValidationError
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError
 from feuilleton.contracts.events import JobAccepted, UploadSubmitted, to_message
-from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.observability import metrics
 from feuilleton.storage.ports import ObjectStore
@@ -26,16 +25,15 @@ from ingest.errors import (
     InvalidSettingsError,
     JobGoneError,
     KeyReusedError,
-    OutcomeUnknownError,
     QueueFullError,
 )
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
 from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow, Queue
+from ingest.unanswered import resolve
 from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
 
 _RENEW_EVERY_SECONDS = LEASE_SECONDS / 3
-RESOLVE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
@@ -164,7 +162,7 @@ class Desk:
             row = await self._admit(request, accepted, lease, incoming)
         finally:
             await self._remove(incoming)
-        await self._announce(row)
+        await self.outbox.announce(row)
         return accepted
 
     async def _admit(
@@ -181,30 +179,11 @@ class Desk:
         try:
             await self.rows.admit(admission)
         except DatabaseUnavailableError:
-            if not await self._was_admitted(accepted.job):
+            if not await resolve(accepted.job, lambda: self.rows.resolve(accepted.job)):
                 raise
         metrics.UPLOAD_BYTES.inc(accepted.bytes)
         log.info("upload_admitted", job_id=accepted.job, pages=accepted.pages, engine=accepted.engine)
         return OutboxRow(accepted.job, accepted.attempt, messages)
-
-    async def _was_admitted(self, job: JobId) -> bool:
-        """Ask the database about a commit of unknown outcome. Raises OutcomeUnknownError while it stays away."""
-        try:
-            async for attempt in stamina.retry_context(
-                on=DatabaseUnavailableError, attempts=None, timeout=RESOLVE_SECONDS, wait_max=1.0
-            ):
-                with attempt:
-                    return await self.rows.resolve(job)
-        except DatabaseUnavailableError as exc:
-            raise OutcomeUnknownError(job) from exc
-        raise OutcomeUnknownError(job)
-
-    async def _announce(self, row: OutboxRow) -> None:
-        """Publish what was admitted. Raises OutcomeUnknownError: the relay goes on with it."""
-        try:
-            await self.outbox.publish(row)
-        except TransientError as exc:
-            raise OutcomeUnknownError(row.job) from exc
 
     async def _replay(self, lease: Lease, body: str) -> JobAccepted:
         binding = lease.binding
@@ -214,7 +193,7 @@ class Desk:
             raise JobGoneError("the job of this Idempotency-Key was deleted")
         row = await self.rows.pending(binding.accepted.job, 1)
         if row is not None:
-            await self._announce(row)
+            await self.outbox.announce(row)
         return binding.accepted
 
     @asynccontextmanager

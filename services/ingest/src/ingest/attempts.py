@@ -4,19 +4,19 @@ import re
 from dataclasses import dataclass
 from uuid import uuid4
 
-import stamina
 import structlog
 
-from feuilleton.contracts.errors import DatabaseUnavailableError, TransientError
+from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.events import AttemptAccepted, JobAccepted, Message, to_message
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
 from feuilleton.streaming.read_barrier import ReadBarrier
-from ingest.admission import RESOLVE_SECONDS, EngineTable, upload_of
-from ingest.errors import AttemptRunningError, JobGoneError, JobNotFoundError, OutcomeUnknownError
+from ingest.admission import EngineTable, upload_of
+from ingest.errors import AttemptRunningError, JobGoneError, JobNotFoundError
 from ingest.outbox import Outbox
 from ingest.ports import AdmissionStore, AttemptRequest, BegunAttempt, MakeMessages
+from ingest.unanswered import resolve
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ class AttemptDesk:
         await self.publisher.check()
         begun = await self._begin(request, traceparent)
         if begun.row is not None:
-            await self._announce(begun)
+            await self.outbox.announce(begun.row)
         return begun
 
     async def _begin(self, request: AttemptRequest, traceparent: str) -> BegunAttempt:
@@ -71,31 +71,12 @@ class AttemptDesk:
         try:
             begun = await self.rows.begin_attempt(request, make)
         except DatabaseUnavailableError:
-            found = await self._resolve(request)
+            found = await resolve(request.job, lambda: self.rows.find_attempt(request))
             if found is None:
                 raise
             return found
         log.info("attempt_admitted", job_id=request.job, attempt=begun.attempt)
         return begun
-
-    async def _resolve(self, request: AttemptRequest) -> BegunAttempt | None:
-        """Ask the database about a commit of unknown outcome. Raises OutcomeUnknownError while it stays away."""
-        try:
-            async for attempt in stamina.retry_context(
-                on=DatabaseUnavailableError, attempts=None, timeout=RESOLVE_SECONDS, wait_max=1.0
-            ):
-                with attempt:
-                    return await self.rows.find_attempt(request)
-        except DatabaseUnavailableError as exc:
-            raise OutcomeUnknownError(request.job) from exc
-        raise OutcomeUnknownError(request.job)
-
-    async def _announce(self, begun: BegunAttempt) -> None:
-        assert begun.row is not None  # noqa: S101  (asked by the caller)
-        try:
-            await self.outbox.publish(begun.row)
-        except TransientError as exc:
-            raise OutcomeUnknownError(begun.accepted.job) from exc
 
 
 def attempt_messages(accepted: JobAccepted, attempt: int, traceparent: str) -> tuple[Message, ...]:

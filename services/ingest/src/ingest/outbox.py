@@ -5,6 +5,7 @@ import structlog
 from feuilleton.contracts.errors import TransientError
 from feuilleton.observability import metrics
 from feuilleton.streaming.ports import Publisher
+from ingest.errors import OutcomeUnknownError
 from ingest.ports import AdmissionStore, OutboxRow
 
 RELAY_AFTER_SECONDS = 5.0
@@ -31,6 +32,13 @@ class Outbox:
             await self._store.mark_published(row.job, row.attempt)
         except TransientError as exc:
             log.warning("outbox_row_left", job_id=row.job, code=exc.code)
+
+    async def announce(self, row: OutboxRow) -> None:
+        """Publish what was admitted just now. Raises OutcomeUnknownError: the relay goes on with it."""
+        try:
+            await self.publish(row)
+        except TransientError as exc:
+            raise OutcomeUnknownError(row.job) from exc
 
     async def relay(self) -> int:
         """Publish the rows that no request is working on any more. Returns how many were published.
