@@ -173,21 +173,21 @@ def _sentence(index: int, number: int, count: int) -> SourceSentence:
 def submit(events: Sequence[EventData], *, kafka: str, prefix: str) -> None:
     """Publish events as their producers would."""
     trace = new_traceparent()
-    asyncio.run(_publish([to_message(event, source="test", traceparent=trace) for event in events], kafka, prefix))
+    asyncio.run(publish([to_message(event, source="test", traceparent=trace) for event in events], kafka, prefix))
 
 
 def submit_raw(
     topic: Topic, key: bytes, value: bytes, headers: tuple[tuple[str, bytes], ...], *, kafka: str, prefix: str
 ) -> None:
     """Publish what no producer of ours would."""
-    asyncio.run(_publish([Message(topic.name, key, value, headers)], kafka, prefix))
+    asyncio.run(publish([Message(topic.name, key, value, headers)], kafka, prefix))
 
 
 def seed(book: SeededBook, *, object_store_url: str) -> None:
     asyncio.run(book.store_in(open_store(object_store_url)))
 
 
-async def _publish(messages: list[Message], kafka: str, prefix: str) -> None:
+async def publish(messages: list[Message], kafka: str, prefix: str) -> None:
     publisher = KafkaPublisher(kafka, client_id="test", prefix=prefix)
     await publisher.start()
     try:

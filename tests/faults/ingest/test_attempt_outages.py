@@ -11,8 +11,8 @@ from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from feuilleton.http.auth import DEFAULT_TENANT
 from feuilleton_local.servers.running import LocalServer
 from tests.integration.ingest.asking import retry, until_202, upload
-from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
+from tests.seeded_books import submit
 from tests.stack import Stack
 
 pytestmark = pytest.mark.servers
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.servers
 def ended(stack: Stack, own_kafka: LocalServer) -> JobId:
     """A job whose first attempt ended partial, as ingest knows by now."""
     job = JobId(upload(stack).json()["id"])
-    publish(own_kafka.address, "", JobEnded(job=job, tenant=DEFAULT_TENANT, outcome=Outcome.PARTIAL))
+    submit([JobEnded(job=job, tenant=DEFAULT_TENANT, outcome=Outcome.PARTIAL)], kafka=own_kafka.address, prefix="")
     return job
 
 

@@ -21,8 +21,8 @@ from feuilleton.contracts.ids import JobId, new_job_id
 from feuilleton.contracts.topics import JOB_EVENTS, UPLOADS
 from feuilleton.http.auth import DEFAULT_TENANT
 from tests.integration.ingest.asking import retry, upload
-from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
+from tests.seeded_books import submit
 from tests.stack import RunServices, Stack
 
 pytestmark = pytest.mark.servers
@@ -38,10 +38,10 @@ def stack(run_services: RunServices) -> Iterator[Stack]:
 @pytest.fixture
 def say(kafka: str, kafka_topics: str) -> Publish:
     """say(event, ...): what other services publish."""
-    return lambda *events: publish(kafka, kafka_topics, *events)
+    return lambda *events: submit(events, kafka=kafka, prefix=kafka_topics)
 
 
-def submit(stack: Stack) -> JobId:
+def accepted(stack: Stack) -> JobId:
     answer = upload(stack, sentence_length_limit="12")
     assert answer.status_code == 202, answer.text
     return JobId(answer.json()["id"])
@@ -64,28 +64,28 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 def test_a_job_that_ended_badly_runs_once_more_at_once_and_with_its_own_settings(
     stack: Stack, kafka: str, kafka_topics: str, say: Publish, outcome: Outcome
 ) -> None:
-    job = submit(stack)
+    job = accepted(stack)
     say(end(job, outcome))
     answer = retry(stack, job)  # at once: the end is in the log, and ingest may not have read it yet
     assert answer.status_code == 202, answer.text
     assert answer.headers["location"] == f"/v1/jobs/{job}?attempt=2"
     assert (answer.json()["id"], answer.json()["attempt"]) == (job, 2)
-    accepted, order = published(kafka, kafka_topics, job)
-    assert isinstance(accepted, AttemptAccepted)
+    begun, order = published(kafka, kafka_topics, job)
+    assert isinstance(begun, AttemptAccepted)
     assert isinstance(order, UploadSubmitted)
-    assert accepted.attempt == order.attempt == 2
-    assert accepted.settings.sentence_length_limit == order.settings.sentence_length_limit == 12
+    assert begun.attempt == order.attempt == 2
+    assert begun.settings.sentence_length_limit == order.settings.sentence_length_limit == 12
 
 
 def test_a_job_that_runs_has_no_second_attempt_and_a_complete_one_needs_none(stack: Stack, say: Publish) -> None:
-    job = submit(stack)
+    job = accepted(stack)
     assert refusal(retry(stack, job)) == (409, "attempt_running")
     say(end(job, Outcome.COMPLETED), end(job, Outcome.FAILED))  # the first end counts
     assert refusal(retry(stack, job)) == (409, "nothing_to_retry")
 
 
 def test_a_third_attempt_waits_for_the_end_of_the_second(stack: Stack, say: Publish) -> None:
-    job = submit(stack)
+    job = accepted(stack)
     say(end(job, Outcome.PARTIAL))
     assert retry(stack, job).status_code == 202
     assert refusal(retry(stack, job)) == (409, "attempt_running")
@@ -98,7 +98,7 @@ def test_a_third_attempt_waits_for_the_end_of_the_second(stack: Stack, say: Publ
 def test_of_many_clicks_at_once_one_makes_the_attempt(
     stack: Stack, kafka: str, kafka_topics: str, say: Publish
 ) -> None:
-    job = submit(stack)
+    job = accepted(stack)
     say(end(job, Outcome.PARTIAL))
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: retry(stack, job), range(8)))
@@ -107,7 +107,7 @@ def test_of_many_clicks_at_once_one_makes_the_attempt(
 
 
 def test_the_same_key_is_the_same_attempt_and_belongs_to_one_job(stack: Stack, say: Publish) -> None:
-    job, other = submit(stack), submit(stack)
+    job, other = accepted(stack), accepted(stack)
     say(end(job, Outcome.PARTIAL), end(other, Outcome.PARTIAL))
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: retry(stack, job, "click"), range(4)))
@@ -116,7 +116,7 @@ def test_the_same_key_is_the_same_attempt_and_belongs_to_one_job(stack: Stack, s
 
 
 def test_a_job_of_nobody_and_of_somebody_else_look_the_same(stack: Stack, say: Publish) -> None:
-    foreign = submit(stack)
+    foreign = accepted(stack)
     say(end(foreign, Outcome.PARTIAL))
 
     async def give_away() -> None:
@@ -132,7 +132,7 @@ def test_a_job_of_nobody_and_of_somebody_else_look_the_same(stack: Stack, say: P
 
 
 def test_a_deleted_job_has_no_further_attempt(stack: Stack, say: Publish) -> None:
-    commanded, deleted = submit(stack), submit(stack)
+    commanded, deleted = accepted(stack), accepted(stack)
     say(end(commanded, Outcome.CANCELLED), DeleteJob(job=commanded, tenant=DEFAULT_TENANT))
     say(end(deleted, Outcome.CANCELLED), JobDeleted(job=deleted, tenant=DEFAULT_TENANT, bytes_freed=1))
     say(end(deleted, Outcome.CANCELLED))

@@ -8,7 +8,7 @@ from feuilleton.contracts.events import JobEnded, Outcome
 from feuilleton.contracts.ids import JobId
 from feuilleton.http.auth import DEFAULT_TENANT
 from tests.integration.ingest.asking import upload
-from tests.integration.ingest.publishing import publish
+from tests.seeded_books import submit
 from tests.stack import RunServices, Stack
 
 pytestmark = pytest.mark.servers
@@ -30,7 +30,7 @@ def test_a_full_queue_refuses_and_takes_again_when_jobs_end(stack: Stack, kafka:
     assert list((stack.folder / "objects").rglob("*.pdf")) == before, "nothing was kept"
     assert upload(stack, key="k0").json()["id"] == jobs[0], "a job that was taken is answered as ever"
     ended = JobEnded(job=jobs[0], tenant=DEFAULT_TENANT, attempt=1, outcome=Outcome.COMPLETED)
-    publish(kafka, kafka_topics, ended)
+    submit([ended], kafka=kafka, prefix=kafka_topics)
     for _ in range(100):
         if upload(stack, key="one-more").status_code == 202:
             return

@@ -10,12 +10,11 @@ from feuilleton.contracts.events import Message, Outcome
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.streaming.dead_letter_replay import read_letters
-from feuilleton.streaming.kafka import KafkaPublisher
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.stuck import SweepPolicy
-from tests.integration.ingest.publishing import publish
 from tests.integration.ingest.told_stories import TOPIC, admit, batch
+from tests.seeded_books import publish, submit
 from tests.stack import RunServices
 from tests.unit.status_api.story import Story, a_story
 
@@ -117,10 +116,10 @@ def test_poison_and_a_restart_do_not_keep_replicas_from_following(
         other.start()
         other.wait_ready()
         asyncio.run(_admit_and_poison(database_url, kafka, kafka_topics, story))
-        publish(kafka, kafka_topics, *story.whole()[:4])
+        submit(story.whole()[:4], kafka=kafka, prefix=kafka_topics)
         running["ingest"].kill()
         running["ingest"].start()
-        publish(kafka, kafka_topics, *story.whole()[4:])
+        submit(story.whole()[4:], kafka=kafka, prefix=kafka_topics)
         deadline = time.monotonic() + 60
         while asyncio.run(_ends(database_url, story)) != ["completed"]:
             assert time.monotonic() < deadline
@@ -135,10 +134,7 @@ async def _admit_and_poison(database_url: str, kafka: str, prefix: str, story: S
     await database.start()
     await admit(database, story)
     await database.stop()
-    publisher = KafkaPublisher(kafka, client_id="tests", prefix=prefix)
-    await publisher.start()
-    await publisher.publish(Message(JOB_EVENTS.name, story.job.encode(), b"no event"))
-    await publisher.stop()
+    await publish([Message(JOB_EVENTS.name, story.job.encode(), b"no event")], kafka, prefix)
 
 
 async def _ends(database_url: str, story: Story) -> list[str]:

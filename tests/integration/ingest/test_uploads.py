@@ -20,8 +20,8 @@ from feuilleton.http.auth import DEFAULT_TENANT
 from ingest.ports import LEASE_SECONDS
 from tests.builders import a_pdf
 from tests.integration.ingest.asking import upload
-from tests.integration.ingest.publishing import publish
 from tests.kafka_reading import read_events
+from tests.seeded_books import submit
 from tests.stack import RunServices, Stack, auth
 
 pytestmark = pytest.mark.servers
@@ -132,7 +132,7 @@ def test_a_key_whose_job_was_deleted_says_so_and_makes_no_other_job(
     stack: Stack, kafka: str, kafka_topics: str
 ) -> None:
     job = upload(stack, a_pdf(2), key="k-deleted").json()["id"]
-    publish(kafka, kafka_topics, DeleteJob(job=JobId(job), tenant=DEFAULT_TENANT, attempt=1))
+    submit([DeleteJob(job=JobId(job), tenant=DEFAULT_TENANT, attempt=1)], kafka=kafka, prefix=kafka_topics)
     deadline = time.monotonic() + 10
     while (answer := upload(stack, a_pdf(2), key="k-deleted")).status_code == 202:
         assert answer.json()["id"] == job

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from feuilleton.storage.objects import open_store
 from tests.kafka_reading import read_events, read_records
 from tests.seeded_books import TENANT, SeededBook, a_book, a_failure, seed, settle, submit, submit_raw
 from tests.stack import Stack, environment
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 E = TypeVar("E", bound=EventData)
@@ -70,19 +71,12 @@ class World:
             found[:] = self.events(book, kind)
             return bool(found)
 
-        wait_for(look, seconds)
+        wait_until(look, seconds=seconds)
         return found[0]
 
     def cards(self, end: JobEnded) -> bytes:
         assert end.result is not None
         return (self.objects / ids.cards_key(end.result)).read_bytes()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -130,7 +124,7 @@ def test_a_cancel_ends_the_job_within_two_seconds_and_its_late_results_change_no
     world.stack.add("merger")
     world.stack.start()
     world.extract(book, chunks=slice(0, 4))
-    wait_for(lambda: len(world.events(book, ChunkFinished)) == 4)
+    wait_until(lambda: len(world.events(book, ChunkFinished)) == 4)
     asked = time.monotonic()
     world.publish([CancelJob(job=book.job, tenant=TENANT)])
     end = world.first(book, JobEnded, seconds=5)

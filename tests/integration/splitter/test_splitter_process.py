@@ -1,9 +1,8 @@
 """The true splitter process against the real broker and a folder as store."""
 
 import asyncio
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,12 +26,12 @@ from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.topics import CHUNKS, DEAD_LETTERS, JOB_EVENTS, UPLOADS
 from feuilleton.storage.objects import open_store
-from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton_sample.typeset import typeset_sample
 from tests.builders import a_pdf
 from tests.kafka_reading import read_events, read_records
-from tests.seeded_books import submit
+from tests.seeded_books import publish, submit
 from tests.stack import Stack, environment
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 TENANT = TenantId("default")
@@ -69,15 +68,7 @@ class World:
         submit(list(events), kafka=self.kafka, prefix=self.prefix)
 
     def submit_raw(self, message: Message) -> None:
-        async def send() -> None:
-            publisher = KafkaPublisher(self.kafka, client_id="test", prefix=self.prefix)
-            await publisher.start()
-            try:
-                await publisher.publish(message)
-            finally:
-                await publisher.stop()
-
-        asyncio.run(send())
+        asyncio.run(publish([message], self.kafka, self.prefix))
 
     def events(self, job: JobId, kind: type[E]) -> list[E]:
         topic = CHUNKS if kind is ChunkSubmitted else JOB_EVENTS
@@ -98,18 +89,11 @@ def world(tmp_path: Path, kafka: str, fresh_kafka_topics: str) -> Iterator[World
         world.stack.stop()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
-
-
 def test_an_upload_becomes_chunks_and_a_split(world: World) -> None:
     world.stack.add("splitter")
     world.stack.start()
     order = world.upload(typeset_sample())
-    wait_for(lambda: bool(world.events(order.job, JobSplit)))
+    wait_until(lambda: bool(world.events(order.job, JobSplit)))
     (split,) = world.events(order.job, JobSplit)
     chunks = world.events(order.job, ChunkSubmitted)
     manifest = world.manifest(order.job)
@@ -129,10 +113,10 @@ def test_a_splitter_killed_while_it_splits_leaves_the_same_chunks(world: World) 
     world.stack.add("splitter")
     world.stack.start()
     order = world.upload(typeset_sample())
-    wait_for(lambda: bool(world.events(order.job, JobSplitting)))
+    wait_until(lambda: bool(world.events(order.job, JobSplitting)))
     world.stack["splitter"].kill()
     world.stack["splitter"].start()
-    wait_for(lambda: bool(world.events(order.job, JobSplit)))
+    wait_until(lambda: bool(world.events(order.job, JobSplit)))
     manifest = world.manifest(order.job)
     hashes = {(chunk.index, chunk.text_hash) for chunk in world.events(order.job, ChunkSubmitted)}
     assert hashes == {(chunk.index, chunk.text_hash) for chunk in manifest.chunks}
@@ -149,10 +133,10 @@ def test_what_cannot_be_read_ends_with_its_code_and_holds_up_nothing(world: Worl
     }
     good = world.upload(a_pdf(pages=2))
     for code, order in orders.items():
-        wait_for(lambda job=order.job: bool(world.events(job, JobEnded)))  # type: ignore[misc]
+        wait_until(lambda job=order.job: bool(world.events(job, JobEnded)))  # type: ignore[misc]
         (end,) = world.events(order.job, JobEnded)
         assert (end.outcome, end.code) == (Outcome.FAILED, code)
-    wait_for(lambda: bool(world.events(good.job, JobSplit)))
+    wait_until(lambda: bool(world.events(good.job, JobSplit)))
 
 
 def test_a_job_cancelled_before_the_splitter_came_up_is_not_split(world: World) -> None:
@@ -161,7 +145,7 @@ def test_a_job_cancelled_before_the_splitter_came_up_is_not_split(world: World) 
     world.upload(a_pdf(), job=job)
     world.stack.add("splitter")
     world.stack.start()
-    wait_for(lambda: bool(world.events(job, JobEnded)))
+    wait_until(lambda: bool(world.events(job, JobEnded)))
     assert world.events(job, JobEnded)[0].outcome is Outcome.CANCELLED
     assert world.events(job, ChunkSubmitted) == []
 
@@ -174,10 +158,10 @@ def test_poison_ends_its_attempt_goes_to_dead_letters_and_the_next_upload_is_spl
     world.submit_raw(Message(UPLOADS.name, job.encode(), b"not an event", headers))
     world.submit_raw(Message(UPLOADS.name, job.encode(), b"not even headers"))
     order = world.upload(a_pdf())
-    wait_for(lambda: bool(world.events(order.job, JobSplit)))
-    wait_for(lambda: bool(world.events(job, JobEnded)))
+    wait_until(lambda: bool(world.events(order.job, JobSplit)))
+    wait_until(lambda: bool(world.events(job, JobEnded)))
     assert world.events(job, JobEnded)[0].code == "poison_message"
-    wait_for(lambda: len(letters(world)) == 2)
+    wait_until(lambda: len(letters(world)) == 2)
     assert {dict(letter.headers)["dl-service"] for letter in letters(world)} == {b"splitter"}
 
 
@@ -191,5 +175,5 @@ def test_two_replicas_split_many_books_each_to_one_manifest(world: World) -> Non
         world.stack.add("splitter", replica)
     world.stack.start()
     for order in orders:
-        wait_for(lambda job=order.job: bool(world.events(job, JobSplit)))  # type: ignore[misc]
+        wait_until(lambda job=order.job: bool(world.events(job, JobSplit)))  # type: ignore[misc]
         assert world.manifest(order.job).fault is None
