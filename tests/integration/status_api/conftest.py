@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 import httpx
@@ -128,13 +129,13 @@ async def publisher(world: World) -> AsyncIterator[KafkaPublisher]:
 
 @pytest.fixture
 def publish(publisher: KafkaPublisher) -> Publish:
-    """publish(event, ...): each acknowledged before the next is sent."""
+    return partial(publish_each, publisher)
 
-    async def send(*events: EventData) -> None:
-        for event in events:
-            await publisher.publish(to_message(event, source="tests", traceparent=new_traceparent()))
 
-    return send
+async def publish_each(publisher: KafkaPublisher, *events: EventData) -> None:
+    """Each acknowledged before the next is sent."""
+    for event in events:
+        await publisher.publish(to_message(event, source="tests", traceparent=new_traceparent()))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from feuilleton.http.auth import DEFAULT_TENANT
 from feuilleton_local.ports import free_ports
 from status_api.parts import Parts
 from tests.integration.status_api.conftest import Publish, World, a_client, serving
-from tests.integration.status_api.kafka_reading import read_topic
+from tests.kafka_reading import read_records
 from tests.unit.status_api.story import a_story
 
 pytestmark = pytest.mark.servers
@@ -36,7 +36,7 @@ async def test_a_cancel_is_published_for_the_running_attempt_and_answers_with_th
         assert (answer.status_code, answer.json()["status"]) == (202, "cancelled")
         again = await api.post(f"/v1/jobs/{story.job}/cancel")
         assert (again.status_code, again.json()["code"]) == (409, "job_already_ended")
-    commands = [parse(record.value).data for record in await read_topic(world.kafka, world.prefix + JOB_CONTROL.name)]
+    commands = [parse(record.value).data for record in await read_records(world.kafka, world.prefix, JOB_CONTROL)]
     assert commands == [CancelJob(job=story.job, tenant=DEFAULT_TENANT, attempt=1)]
 
 
@@ -68,7 +68,7 @@ async def test_a_delete_is_published_once_and_answers_with_the_deletion_when_it_
             assert (answer.status_code, answer.json()["status"]) == (202, "deleted")
         assert (await api.get(f"{url}/cards")).json()["code"] == "job_deleted"
         assert (await api.get("/v1/jobs")).json()["items"] == []
-    commands = [parse(record.value).data for record in await read_topic(world.kafka, world.prefix + JOB_CONTROL.name)]
+    commands = [parse(record.value).data for record in await read_records(world.kafka, world.prefix, JOB_CONTROL)]
     assert commands == [DeleteJob(job=story.job, tenant=DEFAULT_TENANT, attempt=2)]
 
 

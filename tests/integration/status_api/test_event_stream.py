@@ -23,6 +23,7 @@ pytestmark = pytest.mark.servers
 class Stream:
     api: httpx.AsyncClient
     job: str
+    attempt: int | None = None
 
     async def events(self, *, after: str = "", count: int | None = None) -> list[ServerSentEvent]:
         """What comes until the stream ends, or the first `count`."""
@@ -30,8 +31,9 @@ class Stream:
 
     async def _read(self, after: str, count: int | None) -> AsyncIterator[ServerSentEvent]:
         headers = {"Last-Event-ID": after} if after else {}
-        seen = 0
-        async with aconnect_sse(self.api, "GET", f"/v1/jobs/{self.job}/events", headers=headers) as source:
+        params = {"attempt": self.attempt} if self.attempt else {}
+        url, seen = f"/v1/jobs/{self.job}/events", 0
+        async with aconnect_sse(self.api, "GET", url, headers=headers, params=params) as source:
             async for event in source.aiter_sse():
                 yield event
                 seen += 1
@@ -212,14 +214,8 @@ async def test_a_stream_of_a_named_attempt_does_not_end_with_the_one_before(
         await _until_accepted(api, story)
     await publish(story.attempt_accepted(2))
     async with world.projector():
-        reading = asyncio.create_task(_events_of_attempt(api, story, 2))
+        reading = asyncio.create_task(Stream(api, story.job, attempt=2).events())
         await publish(*story.whole(attempt=2)[1:])
         events = await asyncio.wait_for(reading, 15)
     assert names(events)[-1] == "end"
     assert json.loads(events[-1].data)["attempt"] == 2
-
-
-async def _events_of_attempt(api: httpx.AsyncClient, story: Story, attempt: int) -> list[ServerSentEvent]:
-    url = f"/v1/jobs/{story.job}/events"
-    async with aconnect_sse(api, "GET", url, params={"attempt": attempt}) as source:
-        return [event async for event in source.aiter_sse()]

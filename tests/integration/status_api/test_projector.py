@@ -1,14 +1,11 @@
 """The projector against real servers: two at once, poison, restarts, and a rebuild to the same rows."""
 
 import asyncio
-from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
-from feuilleton.contracts.events import ChunkOutcome, EventData, Message, Outcome, to_message
-from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.events import Message, to_message
 from feuilleton.contracts.topics import DEAD_LETTERS, JOB_EVENTS
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.admin import create_topics
@@ -16,49 +13,12 @@ from feuilleton.streaming.kafka import KafkaPublisher, partition_for
 from feuilleton_local.ports import free_ports
 from feuilleton_local.servers.running import LocalServer
 from status_api import bootstrap
-from tests.integration.status_api.conftest import Publish, World, a_client, serving
-from tests.integration.status_api.kafka_reading import read_topic
+from tests.integration.status_api.conftest import Publish, World, a_client, publish_each, serving
+from tests.integration.status_api.folded import TABLES, key_of, lives, rows, rows_folded_anew, until_folded
+from tests.kafka_reading import read_records
 from tests.unit.status_api.story import a_story
 
 pytestmark = pytest.mark.servers
-
-TABLES = ("jobs", "attempts", "chunks", "events", "offsets")
-
-
-async def rows(world: World) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the projection."""
-    connection = await asyncpg.connect(world.database_url)
-    try:
-        return {
-            table: sorted((tuple(row) for row in await connection.fetch(f"TABLE projection.{table}")), key=repr)
-            for table in TABLES
-        }
-    finally:
-        await connection.close()
-
-
-async def until_folded(world: World) -> None:
-    """Wait until the rows have passed all that is in the log now: a read barrier for each partition."""
-    settings = world.api_settings.model_copy(update={"barrier_seconds": 30.0})
-    async with bootstrap.api_parts(settings) as parts:
-        for partition in range(JOB_EVENTS.partitions):
-            await parts.access._barrier.pass_for(JobId(key_of(partition)))
-
-
-def key_of(partition: int) -> str:
-    keys = (f"key-{number}" for number in range(10_000))
-    return next(key for key in keys if partition_for(key.encode(), JOB_EVENTS.partitions) == partition)
-
-
-def lives(count: int) -> list[EventData]:
-    """Events of many jobs, interleaved, with doubles, late ends, second attempts and a deletion."""
-    stories = [a_story(chunks=4) for _ in range(count)]
-    deleted = [*stories[0].whole(), stories[0].deleted()]
-    again = [*stories[1].whole(), stories[1].ended(outcome=Outcome.FAILED), *stories[1].whole(attempt=2)]
-    healed = [*stories[2].whole()[:3], stories[2].finished(0, outcome=ChunkOutcome.FAILED), *stories[2].of_merger()]
-    others = [[event for event in story.whole() for _ in range(2)] for story in stories[3:]]
-    queues = [deleted, again, healed, *others]
-    return [queue[n] for n in range(max(map(len, queues))) for queue in queues if n < len(queue)]
 
 
 async def test_a_dropped_projection_is_rebuilt_to_the_same_rows(world: World, publish: Publish) -> None:
@@ -67,10 +27,7 @@ async def test_a_dropped_projection_is_rebuilt_to_the_same_rows(world: World, pu
         await until_folded(world)
         before = await rows(world)
     assert all(before[table] for table in TABLES)
-    await world.drop_projection()
-    async with world.projector():
-        await until_folded(world)
-        assert await rows(world) == before
+    assert await rows_folded_anew(world) == before
 
 
 async def test_a_projection_dropped_under_a_running_projector_is_rebuilt_by_it(world: World, publish: Publish) -> None:
@@ -91,10 +48,7 @@ async def test_two_projectors_at_once_fold_every_event_once(world: World, publis
         await publish(*events[len(events) // 2 :])
         await until_folded(world)
         both = await rows(world)
-    await world.drop_projection()
-    async with world.projector():
-        await until_folded(world)
-        assert await rows(world) == both
+    assert await rows_folded_anew(world) == both
 
 
 async def test_projectors_of_one_group_hand_partitions_over_without_loss(world: World, publish: Publish) -> None:
@@ -107,10 +61,7 @@ async def test_projectors_of_one_group_hand_partitions_over_without_loss(world: 
         await publish(*events[2 * third :])
         await until_folded(world)
         found = await rows(world)
-    await world.drop_projection()
-    async with world.projector():
-        await until_folded(world)
-        assert await rows(world) == found
+    assert await rows_folded_anew(world) == found
 
 
 async def test_a_log_that_begins_again_stops_the_projector_with_the_reason(
@@ -155,7 +106,7 @@ async def test_poison_costs_itself_alone(world: World, publisher: KafkaPublisher
         await until_folded(world)
         found = await rows(world)
     assert [(row[2], row[12]) for row in found["jobs"]] == [("a\ufffdb.pdf", "completed")]
-    letters = await read_topic(world.kafka, world.prefix + DEAD_LETTERS.name)
+    letters = await read_records(world.kafka, world.prefix, DEAD_LETTERS)
     reasons = [dict(letter.headers)["dl-reason"].decode() for letter in letters]
     assert sorted(reasons) == ["misplaced", "poison_message", "unstorable"]
 
@@ -168,10 +119,7 @@ async def test_killed_in_the_middle_it_loses_and_repeats_nothing(world: World, p
     async with world.projector(group="not-waiting-for-the-dead-member"):
         await until_folded(world)
         found = await rows(world)
-    await world.drop_projection()
-    async with world.projector(group="another"):
-        await until_folded(world)
-        assert await rows(world) == found
+    assert await rows_folded_anew(world, "another") == found
 
 
 async def until_some_event_is_folded(world: World) -> None:
@@ -198,14 +146,14 @@ async def test_restarts_of_postgres_and_of_the_broker_are_ridden_out(
         a_client(address) as api,
     ):
         url = f"/v1/jobs/{story.job}"
-        await send(publisher, *story.whole()[:3])
+        await publish_each(publisher, *story.whole()[:3])
         assert (await api.get(url)).status_code == 200
         own_postgres.kill()
         assert (await api.get(url)).status_code == 503
         ready = await api.get("/readyz")
         assert (ready.status_code, ready.json()["missing"]) == (503, ["postgres"])
         assert (await api.get("/livez")).status_code == 200
-        await send(publisher, *story.whole()[3:5])
+        await publish_each(publisher, *story.whole()[3:5])
         own_postgres.spawn()
         await finished(api, url, 2)
         own_kafka.kill()
@@ -214,14 +162,9 @@ async def test_restarts_of_postgres_and_of_the_broker_are_ridden_out(
         assert (unknown.status_code, unknown.json()["code"]) == (503, "broker_unavailable")
         own_kafka.spawn()
         await asyncio.to_thread(own_kafka.wait_until_ready)
-        await send(publisher, *story.whole()[5:8])
+        await publish_each(publisher, *story.whole()[5:8])
         await finished(api, url, 5)
     await publisher.stop()
-
-
-async def send(publisher: KafkaPublisher, *events: EventData) -> None:
-    for event in events:
-        await publisher.publish(to_message(event, source="tests", traceparent=new_traceparent()))
 
 
 async def finished(api: httpx.AsyncClient, url: str, chunks: int) -> None:

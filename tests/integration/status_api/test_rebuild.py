@@ -11,7 +11,7 @@ import pytest
 
 from feuilleton_client.operations.database import rebuild_projection
 from tests.integration.status_api.conftest import Publish, World
-from tests.integration.status_api.test_projector import TABLES, lives, rows, until_folded
+from tests.integration.status_api.folded import TABLES, lives, rows, rows_folded_anew, until_folded
 from tests.unit.status_api.story import a_story
 
 pytestmark = pytest.mark.servers
@@ -49,10 +49,7 @@ async def test_a_rebuild_in_the_middle_of_another_and_of_new_events_loses_nothin
         await asyncio.wait_for(rebuild_projection(world.database_url, lambda _: None), 60)
         await until_folded(world)
         found = await rows(world)
-    await world.drop_projection()
-    async with world.projector():
-        await until_folded(world)
-        assert await rows(world) == found
+    assert await rows_folded_anew(world) == found
 
 
 async def test_what_is_not_folded_again_yet_is_answered_503_and_never_shown_as_of_the_past(

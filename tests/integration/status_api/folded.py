@@ -1,0 +1,59 @@
+"""Lives of many jobs, and the rows that projectors fold of them."""
+
+from typing import Any
+
+import asyncpg
+
+from feuilleton.contracts.events import ChunkOutcome, EventData, Outcome
+from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.topics import JOB_EVENTS
+from feuilleton.streaming.kafka import partition_for
+from status_api import bootstrap
+from tests.integration.status_api.conftest import World
+from tests.unit.status_api.story import a_story
+
+TABLES = ("jobs", "attempts", "chunks", "events", "offsets")
+
+
+async def rows(world: World) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the projection."""
+    connection = await asyncpg.connect(world.database_url)
+    try:
+        return {
+            table: sorted((tuple(row) for row in await connection.fetch(f"TABLE projection.{table}")), key=repr)
+            for table in TABLES
+        }
+    finally:
+        await connection.close()
+
+
+async def rows_folded_anew(world: World, group: str = bootstrap.GROUP) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row, after the projection was dropped and folded again from the whole log."""
+    await world.drop_projection()
+    async with world.projector(group):
+        await until_folded(world)
+        return await rows(world)
+
+
+async def until_folded(world: World) -> None:
+    """Wait until the rows have passed all that is in the log now: a read barrier for each partition."""
+    settings = world.api_settings.model_copy(update={"barrier_seconds": 30.0})
+    async with bootstrap.api_parts(settings) as parts:
+        for partition in range(JOB_EVENTS.partitions):
+            await parts.access._barrier.pass_for(JobId(key_of(partition)))
+
+
+def key_of(partition: int) -> str:
+    keys = (f"key-{number}" for number in range(10_000))
+    return next(key for key in keys if partition_for(key.encode(), JOB_EVENTS.partitions) == partition)
+
+
+def lives(count: int) -> list[EventData]:
+    """Events of many jobs, interleaved, with doubles, late ends, second attempts and a deletion."""
+    stories = [a_story(chunks=4) for _ in range(count)]
+    deleted = [*stories[0].whole(), stories[0].deleted()]
+    again = [*stories[1].whole(), stories[1].ended(outcome=Outcome.FAILED), *stories[1].whole(attempt=2)]
+    healed = [*stories[2].whole()[:3], stories[2].finished(0, outcome=ChunkOutcome.FAILED), *stories[2].of_merger()]
+    others = [[event for event in story.whole() for _ in range(2)] for story in stories[3:]]
+    queues = [deleted, again, healed, *others]
+    return [queue[n] for n in range(max(map(len, queues))) for queue in queues if n < len(queue)]
