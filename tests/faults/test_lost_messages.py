@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -26,6 +26,7 @@ from feuilleton_client.uploads import JobOptions
 from tests.kafka_reading import read_events
 from tests.results import read_result, store_folder
 from tests.stack import API_KEY, RunServices, Stack, auth, migrate
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -64,13 +65,6 @@ def restart(stack: Stack, name: str, **env: str) -> None:
     stack[name].env = {**stack.env, **env}
     stack[name].start()
     stack[name].wait_ready()
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.2)
 
 
 def job(stack: Stack, job_id: str) -> dict[str, object]:
@@ -145,9 +139,7 @@ def supervised(stack: Stack) -> None:
 
 def reconcile(stack: Stack, job_id: str) -> str:
     """As an operator does; what the command says of the job."""
-    command = [sys.executable, "-m", "feuilleton_client", "ops", "reconcile", job_id, "--json"]
-    done = subprocess.run(command, env={**os.environ, **stack.env}, capture_output=True, timeout=60, check=False)
-    return str(json.loads(done.stdout)["reconcile"])
+    return str(json.loads(ops(stack, "reconcile", job_id, "--json").stdout)["reconcile"])
 
 
 def uploads_of(stack: Stack, job_id: str) -> list[UploadSubmitted]:
@@ -281,7 +273,9 @@ def test_jobs_come_back_after_job_events_itself_was_lost(
     migrate(stack.env)
     stack["projector"].start()
     stack["extractor"].start()
-    wait_until(lambda: ops(stack, "reconcile", "--all") == 0 and client_sees(stack, done, running), 90)
+    wait_until(
+        lambda: ops(stack, "reconcile", "--all").returncode == 0 and client_sees(stack, done, running), seconds=90
+    )
     assert cards(stack, client, done) == undisturbed
     assert cards(stack, client, running) == undisturbed
 
@@ -297,6 +291,6 @@ async def drop_projection(database_url: str) -> None:
     await connection.close()
 
 
-def ops(stack: Stack, *arguments: str) -> int:
+def ops(stack: Stack, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
     command = [sys.executable, "-m", "feuilleton_client", "ops", *arguments]
-    return subprocess.run(command, env={**os.environ, **stack.env}, timeout=60, check=False).returncode
+    return subprocess.run(command, env={**os.environ, **stack.env}, capture_output=True, timeout=60, check=False)
