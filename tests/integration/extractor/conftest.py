@@ -1,6 +1,3 @@
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import waiting
 from tests.fakes.gemini import Plan, Stats
+from tests.fakes.models.background import model_process
 from tests.integration.extractor.broker import Broker
 from tests.stack import Stack, environment
 
@@ -29,25 +28,16 @@ class GeminiProcess:
         httpx.put(f"{self.url}/plan", content=plan.model_dump_json(), timeout=10).raise_for_status()
 
 
-@contextmanager
-def gemini_process() -> Iterator[GeminiProcess]:
-    command = [sys.executable, "-m", "tests.fakes.gemini"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield GeminiProcess(process.stdout.readline().strip())
-        finally:
-            process.kill()
-
-
 @pytest.fixture
-def gemini() -> Iterator[GeminiProcess]:
-    with gemini_process() as running:
-        yield running
+def gemini(tmp_path: Path) -> Iterator[GeminiProcess]:
+    with model_process("gemini", tmp_path) as url:
+        yield GeminiProcess(url)
 
 
-def extractor_environment(folder: Path, *, kafka: str, prefix: str, gemini: GeminiProcess) -> dict[str, str]:
-    return environment(
+@contextmanager
+def no_extractor_yet(folder: Path, *, kafka: str, prefix: str, gemini: GeminiProcess) -> Iterator[Stack]:
+    """A test adds its own, with `gemini` as their model."""
+    env = environment(
         kafka=kafka,
         prefix=prefix,
         database_url="",
@@ -58,17 +48,17 @@ def extractor_environment(folder: Path, *, kafka: str, prefix: str, gemini: Gemi
         LOCAL_WORKERS="0",
         SESSION_SECONDS="6",
     )
-
-
-@pytest.fixture
-def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
-    """No service yet: a test adds its own, with `gemini` as their model."""
-    env = extractor_environment(tmp_path, kafka=kafka, prefix=fresh_kafka_topics, gemini=gemini)
-    stack = Stack(tmp_path, env)
+    stack = Stack(folder, env)
     try:
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, kafka: str, fresh_kafka_topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
+    with no_extractor_yet(tmp_path, kafka=kafka, prefix=fresh_kafka_topics, gemini=gemini) as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -78,10 +68,4 @@ def broker(stack: Stack) -> Broker:
 
 @pytest.fixture
 def wait_until() -> Wait:
-    def wait(condition: Callable[[], bool], *, seconds: float = 60.0, what: str = "") -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what or condition}"
-            time.sleep(0.1)
-
-    return wait
+    return waiting.wait_until

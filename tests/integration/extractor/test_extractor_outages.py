@@ -13,7 +13,7 @@ from feuilleton.streaming.admin import create_topics
 from feuilleton_local.servers.running import LocalServer
 from tests.fakes.gemini import Plan
 from tests.integration.extractor.broker import Broker, indices
-from tests.integration.extractor.conftest import GeminiProcess, Wait, extractor_environment
+from tests.integration.extractor.conftest import GeminiProcess, Wait, no_extractor_yet
 from tests.seeded_books import a_book
 from tests.stack import Service, Stack
 
@@ -28,11 +28,8 @@ async def topics(own_kafka: LocalServer) -> str:
 
 @pytest.fixture
 def own_stack(tmp_path: Path, topics: str, gemini: GeminiProcess) -> Iterator[Stack]:
-    stack = Stack(tmp_path, extractor_environment(tmp_path, kafka=topics, prefix="", gemini=gemini))
-    try:
+    with no_extractor_yet(tmp_path, kafka=topics, prefix="", gemini=gemini) as stack:
         yield stack
-    finally:
-        stack.stop()
 
 
 def freeze(service: Service) -> None:
