@@ -36,13 +36,14 @@ class ServiceFailedError(Exception):
 
 @dataclass
 class Service:
-    """One process. `replica` tells several of one kind apart."""
+    """One process. `launcher` is a module that runs the service's own, whose name and arguments it is given."""
 
     name: str
     port: int
     log: Path
     env: dict[str, str]
     process: "subprocess.Popen[bytes] | None" = None
+    launcher: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -56,7 +57,7 @@ class Service:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                bound_to_parent([sys.executable, "-m", *COMMANDS[self.name]], signal.SIGKILL),
+                bound_to_parent([sys.executable, "-m", *self.launcher, *COMMANDS[self.name]], signal.SIGKILL),
                 env={**os.environ, **self.env, "HTTP_PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
