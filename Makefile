@@ -47,6 +47,9 @@ test-slow: bootstrap ## The long campaigns: all novels, faults
 mutants: bootstrap ## Break one invariant at a time in a copy of the tree: its test must fail there
 	@exec $(PYTHON_ENV) tests/mutants $(ARGS)
 
+chaos: bootstrap ## Two replicas of everything under random faults, then whether all held (MINUTES=10 SEED=7)
+	@exec $(PYTHON_ENV) -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 eval: bootstrap ## Measure text and cards of four novels, and write the tables of docs/quality.md
 	@exec $(PYTHON_ENV) -m eval measure $(ARGS)
 
@@ -84,4 +87,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants eval bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos eval bench check format docs lock clean

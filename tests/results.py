@@ -119,11 +119,17 @@ def store_folder(stack: Stack) -> Path:
 def read_result(stack: Stack, client: FeuilletonClient, job: Job) -> Result:
     """Read the one result of the job's attempt, and check that the API serves the same report."""
     folder = store_folder(stack) / ids.job_prefix(DEFAULT_TENANT, JobId(job.id))
-    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
     (out,) = (folder / "attempts" / str(job.attempt) / "out").iterdir()
+    result = result_in(folder, job, out)
+    assert client.report(job.id).outcome == result.report.outcome
+    return result
+
+
+def result_in(folder: Path, job: Job, out: Path) -> Result:
+    """The result that stands in `out`, of a job whose objects stand in `folder`."""
+    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
     cards_jsonl = (out / "cards.jsonl").read_bytes()
     report = Report.model_validate_json((out / "report.json").read_bytes())
-    assert client.report(job.id).outcome == report.outcome
     checkpoints = [
         Checkpoint.model_validate_json(path.read_bytes())
         for index in range(len(manifest.chunks))

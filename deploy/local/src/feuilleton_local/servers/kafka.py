@@ -28,9 +28,10 @@ _JVM = (
 )
 
 
-def properties(*, port: int, controller_port: int) -> str:
+def properties(*, port: int, controller_port: int, advertised_port: int | None = None) -> str:
     """The node's settings. Paths in it are relative to the node's folder, so a checkout can be moved or be called
-    anything (a .properties file is Latin-1, and `log.dirs` splits at commas).
+    anything (a .properties file is Latin-1, and `log.dirs` splits at commas). Clients are told `advertised_port`,
+    where something stands in between.
     """
     return f"""\
 process.roles=broker,controller
@@ -38,7 +39,7 @@ node.id=1
 controller.quorum.voters=1@{LOOPBACK}:{controller_port}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}
-advertised.listeners=PLAINTEXT://{LOOPBACK}:{port}
+advertised.listeners=PLAINTEXT://{LOOPBACK}:{advertised_port or port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=data
 auto.create.topics.enable=false
@@ -60,7 +61,7 @@ broker.heartbeat.interval.ms=500
 """
 
 
-def become_kafka(folder: Path, *, jars: Path, port: int, controller_port: int, lock_wait_seconds: float) -> None:
+def become_kafka(folder: Path, *, jars: Path, settings: str, lock_wait_seconds: float) -> None:
     """Turn this process into a Kafka node on `folder`; returns only by an exception.
 
     SIGTERM stops it cleanly, and is sent when the parent dies. The folder stays locked until the JVM is gone.
@@ -68,7 +69,7 @@ def become_kafka(folder: Path, *, jars: Path, port: int, controller_port: int, l
     """
     die_with_parent(signal.SIGTERM)
     hold_folder(folder, user="Kafka", wait_seconds=lock_wait_seconds)
-    (folder / "server.properties").write_text(properties(port=port, controller_port=controller_port))
+    (folder / "server.properties").write_text(settings)
     temporary = folder / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()

@@ -121,11 +121,17 @@ class LocalServer:
             process.wait()
 
 
-def kafka_server(folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS) -> LocalServer:
-    """A Kafka on free ports, not started yet; the data stay in `folder`. `address` is its bootstrap server."""
+def kafka_server(
+    folder: Path, *, lock_wait_seconds: float = LOCK_WAIT_SECONDS, advertised_port: int | None = None
+) -> LocalServer:
+    """A Kafka on free ports, not started yet; the data stay in `folder`. `address` is its bootstrap server. Clients
+    that come there are sent on to `advertised_port`: that of a proxy which leads to `address`.
+    """
     port, controller_port = free_ports(2)
     address = f"{LOOPBACK}:{port}"
     options = ["--port", str(port), "--controller-port", str(controller_port), "--lock-wait", str(lock_wait_seconds)]
+    if advertised_port is not None:
+        options += ["--advertised-port", str(advertised_port)]
     return LocalServer(
         name="Kafka",
         address=address,

@@ -1,0 +1,148 @@
+"""Invariant 3 in figures: who paid for what, and why anything was paid for twice (pure)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.model import Call, ChunkName
+from tests.chaos.system import SETTINGS, Life
+
+HANDOVER_SECONDS = float(SETTINGS["HANDOVER_SECONDS"])
+_CLOCK_SECONDS = 0.5  # between the moment of an act and the one at which this program wrote it down
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What users did that lets go of work half done, by chunk's book: wall seconds. A new attempt counts too: it does
+    again what had failed.
+    """
+
+    moments: Mapping[int, Sequence[tuple[float, str]]]
+
+    def between(self, book: int, start: float, end: float) -> str | None:
+        for moment, what in self.moments.get(book, ()):
+            if start - _CLOCK_SECONDS <= moment <= end + _CLOCK_SECONDS:
+                return what
+        return None
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Every paid call is one that the undisturbed run paid for too, or a repair after an answer of no use (`repairs`),
+    or pays for words that an earlier work on the chunk had paid for (`again`, by what ended that work). What is neither
+    is named in `unexplained`. `after_checkpoint` are calls that began when the chunk's checkpoint stood already.
+    """
+
+    paid: int
+    undisturbed: int
+    repairs: int
+    again: Counter[str]
+    unexplained: tuple[str, ...]
+    after_checkpoint: tuple[str, ...]
+    unknown: int
+
+    @property
+    def bound(self) -> int:
+        """Of invariant 3."""
+        return self.undisturbed + self.repairs + self.again.total()
+
+
+@dataclass
+class _Work:
+    """One process's work on one chunk, from its first question on. `spoiled`: an answer was of no use."""
+
+    caller: str
+    began_at: float
+    paid: dict[bytes, Call] = field(default_factory=dict)
+    times: Counter[bytes] = field(default_factory=Counter)
+    spoiled: bool = False
+
+
+def count_payments(
+    calls: Sequence[Call],
+    undisturbed: Counter[bytes],
+    lives: Mapping[str, Life],
+    acts: Acts,
+    checkpoint_at: Callable[[ChunkName], float | None],
+) -> Payments:
+    again: Counter[str] = Counter()
+    unexplained: list[str] = []
+    repairs = 0
+    for call, work, earlier in _in_works(calls):
+        if work.times[call.digest] >= undisturbed[call.digest]:
+            repairs += 1
+            if not work.spoiled:
+                unexplained.append(f"chunk {call.chunk}: {call.caller} asked what no fault made it ask")
+        elif earlier:
+            cause = _cause(earlier[-1], call, lives, acts)
+            again[cause or "unexplained"] += 1
+            if cause is None:
+                unexplained.append(_described(earlier[-1], call))
+    return Payments(
+        paid=sum(call.paid_at is not None for call in calls),
+        undisturbed=undisturbed.total(),
+        repairs=repairs,
+        again=again,
+        unexplained=tuple(unexplained),
+        after_checkpoint=tuple(_late(calls, checkpoint_at)),
+        unknown=sum(call.chunk is None for call in calls if call.paid_at is not None),
+    )
+
+
+def _in_works(calls: Sequence[Call]) -> Iterator[tuple[Call, _Work, list[_Work]]]:
+    """Each paid call, the work that it belongs to, and the earlier works that had paid for the same words."""
+    works: dict[ChunkName | None, list[_Work]] = defaultdict(list)
+    opening: dict[ChunkName | None, bytes] = {}
+    for call in sorted(calls, key=lambda each: each.began_at):
+        opens = opening.setdefault(call.chunk, call.digest) == call.digest
+        known = [work for work in works[call.chunk] if work.caller == call.caller]
+        work = known[-1] if known else None
+        # Who asks the first question again that was answered well has begun anew.
+        if work is None or (opens and call.digest in work.paid and work.paid[call.digest].fault is None):
+            work = _Work(call.caller, call.began_at)
+            works[call.chunk].append(work)
+        if call.paid_at is not None:
+            yield call, work, [each for each in works[call.chunk] if each is not work and call.digest in each.paid]
+            work.paid[call.digest] = call
+            work.times[call.digest] += 1
+            work.spoiled = work.spoiled or call.fault is not None
+
+
+def _cause(before: _Work, call: Call, lives: Mapping[str, Life], acts: Acts) -> str | None:
+    """Why `call` paid for what `before` had paid for: what took the chunk out of those hands in between."""
+    began = before.began_at
+    holder = lives.get(before.caller)
+    if holder is None:
+        return None
+    for start, end, why in holder.lost:
+        if start <= call.began_at and end >= began:
+            return why
+    if holder.ended_at is not None and holder.ended_at <= call.began_at + _CLOCK_SECONDS:
+        return holder.cause
+    if call.chunk is None:
+        return None
+    if call.caller != before.caller and _handed_over(began, call.began_at, lives):
+        return "handover over"
+    return acts.between(call.chunk[0], began, call.began_at)
+
+
+def _handed_over(began: float, until: float, lives: Mapping[str, Life]) -> bool:
+    """Whether members came or went while the chunk was at work, so long ago that its old owner has given it up."""
+    moments = [moment for life in lives.values() for moment in (life.began_at, life.ended_at) if moment is not None]
+    return any(began <= moment <= until - HANDOVER_SECONDS for moment in moments)
+
+
+def _late(calls: Sequence[Call], checkpoint_at: Callable[[ChunkName], float | None]) -> list[str]:
+    found = []
+    for call in calls:
+        stands = checkpoint_at(call.chunk) if call.chunk is not None else None
+        if stands is not None and call.began_at > stands + _CLOCK_SECONDS:
+            found.append(
+                f"{call.caller} called for chunk {call.chunk} {call.began_at - stands:.1f} s after its checkpoint"
+            )
+    return found
+
+
+def _described(before: _Work, call: Call) -> str:
+    seconds = call.began_at - before.began_at
+    return f"chunk {call.chunk}: begun by {before.caller}, and {seconds:.1f} s later the same words by {call.caller}"
