@@ -50,6 +50,9 @@ mutants: bootstrap ## Break one invariant at a time in a copy of the tree: its t
 chaos: bootstrap ## Two replicas of everything under random faults, then whether all held (MINUTES=10 SEED=7)
 	@exec $(PYTHON_ENV) -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+fuzz: bootstrap ## Damage PDFs at random and read them (MINUTES=5 SEED=1): each must end in a code or in text
+	@exec $(PYTHON_ENV) -m tests.fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1)
+
 eval: bootstrap ## Measure text and cards of four novels, and write the tables of docs/quality.md
 	@exec $(PYTHON_ENV) -m eval measure $(ARGS)
 
@@ -87,4 +90,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos eval bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos fuzz eval bench check format docs lock clean

@@ -9,6 +9,7 @@ from splitter.page_cutting import cut_pages
 from splitter.pages import ReadLimits, join_pieces
 from splitter.pdf_reading import open_pdf, read_pages
 from tests.builders import a_pdf
+from tests.hostile_pdfs import short_lines
 
 LIMITS = ReadLimits()
 
@@ -97,6 +98,9 @@ def test_a_page_above_the_limit_costs_that_page_alone(tmp_path: Path) -> None:
     path = saved(tmp_path, a_pdf(pages=1, text="x" * 3000))
     assert read_pages(path, (1,), ReadLimits(page_chars=1000))[0].fault == "page_too_big"
     assert read_pages(path, (1, 2), LIMITS)[1].fault == "unreadable_page"
+    path = saved(tmp_path, short_lines(2, 30))
+    assert [len(page.lines) for page in read_pages(path, (1, 2), ReadLimits(page_lines=30))] == [30, 30]
+    assert read_pages(path, (1,), ReadLimits(page_lines=29))[0].fault == "page_too_big"
 
 
 def test_pages_are_cut_out_each_as_a_pdf_of_its_own(tmp_path: Path) -> None:

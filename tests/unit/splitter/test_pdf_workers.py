@@ -5,8 +5,9 @@ from typing import TypeVar
 import pytest
 
 from feuilleton.contracts.errors import InvalidInputError
+from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.processes.pool import WorkerDiedError, WorkerTimeoutError
-from splitter.pages import ReadLimits
+from splitter.pages import Opened, ReadLimits
 from splitter.pdf_workers import TRIES, PdfWorkers, StepSeconds
 from tests.builders import a_pdf
 from tests.unit.splitter.pools import DyingPool, InlinePool, on_pages
@@ -71,6 +72,25 @@ async def test_a_book_of_too_much_text_is_refused_before_all_is_read(book: Path)
         await workers(pool, book_chars=500).read(book, 120)
     assert caught.value.code == "too_big"
     assert pool.calls == ["read_pages"]
+
+
+async def test_a_book_of_too_many_lines_is_refused_before_all_is_read(book: Path) -> None:
+    """However short they are: the service holds each."""
+    pool = InlinePool()
+    with pytest.raises(InvalidInputError) as caught:
+        await workers(pool, book_lines=49).read(book, 120)
+    assert caught.value.code == "too_big"
+    assert pool.calls == ["read_pages"]
+
+
+async def test_a_book_of_too_many_sentences_is_refused(book: Path) -> None:
+    reading = workers(InlinePool(), book_sentences=119)
+    pages = await reading.read(book, 120)
+    with pytest.raises(InvalidInputError) as caught:
+        await reading.understand(pages, await reading.open(book), JobSettings())
+    assert caught.value.code == "too_big"
+    text = await workers(InlinePool(), book_sentences=120).understand(pages, Opened(120), JobSettings())
+    assert len(text.sentences) == 120
 
 
 async def test_a_book_without_a_readable_page_is_damaged(book: Path) -> None:

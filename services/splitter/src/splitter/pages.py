@@ -64,13 +64,17 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Bounds on hostile input. A page above `page_chars` becomes a page without text; a book above the others
-    is refused as `too_big`.
+    """Bounds on hostile input. A page above `page_chars` or `page_lines` becomes a page without text; a book above the
+    others is refused as `too_big`. Lines and sentences are bounded as well as signs: the service itself holds them,
+    at 0.2 and 3 kB each, however short they are.
     """
 
     pages: int = 5_000
     page_chars: int = 100_000
+    page_lines: int = 5_000
     book_chars: int = 10_000_000
+    book_lines: int = 600_000
+    book_sentences: int = 150_000
     outline_entries: int = 5_000
     page_objects: int = 20_000
 

@@ -82,6 +82,8 @@ def _page_of(page: pdfium.PdfPage, number: int, limits: ReadLimits) -> Page:
         lines = _LineReader(page, text_page).lines()
     finally:
         text_page.close()
+    if len(lines) > limits.page_lines:
+        return Page(number, width, height, fault="page_too_big")
     share, drawings = _picture_facts(page, width * height, limits.page_objects)
     return Page(number, width, height, lines, share, drawings)
 

@@ -71,19 +71,24 @@ class PdfWorkers:
         `most_bad_pages` stop their reader, `too_big` for too much text.
         """
         pages: list[Page] = []
-        characters = 0
+        characters = lines = 0
         for batch in _batches(range(1, count + 1), _READ_BATCH_PAGES):
             pages.extend(await self._read_batch(path, batch, self._bad(pages)))
             characters += sum(len(line.text) for page in pages[-len(batch) :] for line in page.lines)
             if characters > self._limits.book_chars:
                 raise InvalidInputError(f"over {self._limits.book_chars} characters", code="too_big")
+            lines += sum(len(page.lines) for page in pages[-len(batch) :])
+            if lines > self._limits.book_lines:
+                raise InvalidInputError(f"over {self._limits.book_lines} lines", code="too_big")
         if all(page.fault == "unreadable_page" for page in pages):
             raise InvalidInputError("no page can be read", code="damaged")
         return pages
 
     async def understand(self, pages: Sequence[Page], opened: Opened, settings: JobSettings) -> BookText:
+        """Raises InvalidInputError (`too_big` for too many sentences too)."""
+        most = self._limits.book_sentences
         return await self._tried(
-            read_book, pages, opened.outline, settings, timeout_seconds=self._seconds.understanding
+            read_book, pages, opened.outline, settings, most, timeout_seconds=self._seconds.understanding
         )
 
     async def cut(self, path: Path, numbers: Sequence[int]) -> dict[int, bytes | None]:

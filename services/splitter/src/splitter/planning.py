@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from feuilleton.contracts.documents import Chapter, SourceSentence
+from feuilleton.contracts.errors import InvalidInputError
 from feuilleton.contracts.ids import SentenceId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.french.cleaning import clean_text
@@ -14,7 +15,7 @@ from feuilleton.french.segmentation import split_paragraph
 from splitter.layout import measure
 from splitter.lexicon import french_words, other_words
 from splitter.matter import LeftOutText
-from splitter.pages import Line, OutlineEntry, Page, join_pieces
+from splitter.pages import Line, OutlineEntry, Page, ReadLimits, join_pieces
 from splitter.running_heads import remove_running_heads
 from splitter.structure import Paragraph, ParagraphKind, find_structure
 from splitter.text_layer import PICTURE_SHARE, PageKind, is_scan, judge_pages
@@ -36,8 +37,16 @@ class BookText:
     left_out: tuple[LeftOutText, ...] = ()
 
 
-def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: JobSettings) -> BookText:
-    """The sentences of a book in order. Pure: the same pages and settings give the same book."""
+def read_book(
+    pages: Sequence[Page],
+    outline: Sequence[OutlineEntry],
+    settings: JobSettings,
+    most_sentences: int = ReadLimits().book_sentences,
+) -> BookText:
+    """The sentences of a book in order. Pure: the same pages and settings give the same book.
+
+    Raises InvalidInputError (`too_big`) for more than `most_sentences`.
+    """
     bare = remove_running_heads([_clean_page(page, settings) for page in pages])
     layers = judge_pages(bare, french_words(), other_words)
     texts = [page for page in bare if layers.kinds[page.number] in (PageKind.TEXT, PageKind.DOUBTFUL)]
@@ -60,7 +69,7 @@ def read_book(pages: Sequence[Page], outline: Sequence[OutlineEntry], settings: 
         else:
             left_out.extend(paragraph.left_out())
     return BookText(
-        sentences=_without_rest(_sentences(told), gaps),
+        sentences=_without_rest(_sentences(told, most_sentences), gaps),
         chapters=structure.chapters,
         pictures=_of_kind(layers.kinds, PageKind.PICTURE),
         text_pages=len(texts),
@@ -115,11 +124,13 @@ def _clean_line(line: Line, settings: JobSettings) -> Line:
     return replace(line, text=clean_text(text, preserve_formatting=settings.preserve_formatting))
 
 
-def _sentences(paragraphs: Sequence[Paragraph]) -> tuple[SourceSentence, ...]:
+def _sentences(paragraphs: Sequence[Paragraph], most: int) -> tuple[SourceSentence, ...]:
     found: list[SourceSentence] = []
     names = read_names(paragraph.text for paragraph in paragraphs)
     for number, paragraph in enumerate(paragraphs):
         for span in split_paragraph(paragraph.text, names):
+            if len(found) == most:
+                raise InvalidInputError(f"over {most} sentences", code="too_big")
             found.append(
                 SourceSentence(
                     id=SentenceId(f"s{len(found) + 1:06d}"),

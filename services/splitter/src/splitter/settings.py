@@ -21,6 +21,8 @@ class Settings(CommonSettings):
     splitter_max_pages: int = Field(default=ReadLimits().pages, ge=1)
     splitter_max_page_characters: int = Field(default=ReadLimits().page_chars, ge=1_000)
     splitter_max_book_characters: int = Field(default=ReadLimits().book_chars, ge=1_000)
+    splitter_max_book_lines: int = Field(default=ReadLimits().book_lines, ge=1_000)
+    splitter_max_book_sentences: int = Field(default=ReadLimits().book_sentences, ge=1_000)
     splitter_work_folder: Path = Path(tempfile.gettempdir())
     """Takes the PDFs that are being read, one for each of the topic's 6 partitions at most."""
 
@@ -30,4 +32,6 @@ class Settings(CommonSettings):
             pages=self.splitter_max_pages,
             page_chars=self.splitter_max_page_characters,
             book_chars=self.splitter_max_book_characters,
+            book_lines=self.splitter_max_book_lines,
+            book_sentences=self.splitter_max_book_sentences,
         )

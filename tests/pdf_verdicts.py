@@ -1,0 +1,169 @@
+"""What ingest and the splitter say to a file, in the subprocesses that they use: a verdict, or a fault of ours."""
+
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feuilleton.contracts import ids
+from feuilleton.contracts.events import ChunkSubmitted, JobEnded, JobSplit, Received, UploadSubmitted
+from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.processes.pool import IsolatedPool, Limits
+from feuilleton.storage.objects import open_store
+from feuilleton.streaming.commands import Commands
+from feuilleton.streaming.memory import MemoryPublisher
+from ingest.pdf_check import PdfChecker, PdfRefusedError, preload
+from ingest.settings import IngestSettings
+from splitter.book import BookSplitter
+from splitter.bootstrap import build_pool
+from splitter.handler import UploadMessages
+from splitter.pdf_workers import PdfWorkers, StepSeconds
+from splitter.settings import Settings
+
+TENANT = TenantId("default")
+AT_UPLOAD = frozenset({"not_a_pdf", "encrypted", "damaged", "no_pages", "too_many_pages", "too_complex"})
+AT_SPLIT = frozenset({"damaged", "encrypted", "too_big", "too_slow", "too_many_pages", "no_text"})
+MOST_MESSAGE_BYTES = 1_000_000
+
+
+def _of_ingest(name: str) -> int:
+    default = IngestSettings.model_fields[name].default
+    assert isinstance(default, int | float)
+    return int(default)
+
+
+class FaultError(AssertionError):
+    """The file brought something about that must not be."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits in seconds and bytes, those of the services unless told. A campaign takes less time for each step:
+    `too_slow` is a verdict as well.
+    """
+
+    inspection: float = _of_ingest("pdf_timeout_seconds")
+    inspection_memory: int = _of_ingest("pdf_memory_bytes")
+    steps: StepSeconds = field(default_factory=StepSeconds)
+    book: float = Settings().splitter_book_seconds
+    reading_memory: int = Settings().splitter_worker_memory_bytes
+    slack: float = 15.0  # a subprocess that was killed starts anew: seconds on a busy machine
+
+
+CAMPAIGN = Bounds(
+    inspection=5.0, steps=StepSeconds(opening=4.0, batch=5.0, page=2.0, understanding=10.0, cutting=5.0), book=25.0
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`upload` is a code, or None with the number of `pages`; `split` is a code, or None with `chunks`."""
+
+    upload: str | None
+    pages: int
+    split: str | None
+    chunks: tuple[ChunkSubmitted, ...]
+    upload_seconds: float = 0.0
+    split_seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for chunk in self.chunks for sentence in chunk.sentences)
+
+
+class Readers:
+    """Ingest's inspection and the splitter's reading, each with one subprocess of the size that the services give."""
+
+    def __init__(self, inspecting: IsolatedPool, reading: IsolatedPool, folder: Path, bounds: Bounds) -> None:
+        self._inspecting = inspecting
+        self._reading = reading
+        self._folder = folder
+        self._bounds = bounds
+
+    async def judge(self, body: bytes) -> Verdict:
+        """Both services read the file, whatever the first says. Raises FaultError."""
+        started = time.monotonic()
+        pages, upload = await self._inspect(body)
+        inspected = time.monotonic()
+        split, chunks = await self._split(body)
+        ended = time.monotonic()
+        verdict = Verdict(upload, pages, split, chunks, inspected - started, ended - inspected)
+        self._check(verdict)
+        return verdict
+
+    def _check(self, verdict: Verdict) -> None:
+        bounds = self._bounds
+        if verdict.upload_seconds > bounds.inspection + bounds.slack:
+            raise FaultError(f"the inspection took {verdict.upload_seconds:.1f} s")
+        if verdict.split_seconds > bounds.book + bounds.slack:
+            raise FaultError(f"the reading took {verdict.split_seconds:.1f} s")
+        if (verdict.upload is None) is not (verdict.pages > 0):
+            raise FaultError(f"{verdict.pages} pages and the code {verdict.upload}")
+        if (verdict.split is None) is not bool(verdict.chunks):
+            raise FaultError(f"{len(verdict.chunks)} chunks and the code {verdict.split}")
+        for code, known in ((verdict.upload, AT_UPLOAD), (verdict.split, AT_SPLIT)):
+            if code is not None and code not in known:
+                raise FaultError(f"the code {code} is none of this stage")
+
+    async def _inspect(self, body: bytes) -> tuple[int, str | None]:
+        path = self._folder / "upload.pdf"
+        path.write_bytes(body)
+        checker = PdfChecker(
+            self._inspecting, pages_limit=_of_ingest("pages_limit"), timeout_seconds=self._bounds.inspection
+        )
+        try:
+            return await checker.check(path), None
+        except PdfRefusedError as exc:
+            return 0, exc.code
+        except Exception as exc:
+            raise FaultError(f"the inspection raised {exc!r}") from exc
+
+    async def _split(self, body: bytes) -> tuple[str | None, tuple[ChunkSubmitted, ...]]:
+        store, publisher = open_store("memory:///"), MemoryPublisher()
+        workers = PdfWorkers(self._reading, Settings().read_limits, self._bounds.steps)
+        books = BookSplitter(store, workers, limit_seconds=self._bounds.book, work_folder=self._folder)
+        order = _order(body)
+        await store.put(ids.upload_key(TENANT, order.job), body)
+        try:
+            received = Received(order, order.event_id, None, "")  # type: ignore[arg-type]
+            await UploadMessages(store, publisher, Commands(), books).handle(received)
+        except Exception as exc:
+            raise FaultError(f"the reading raised {exc!r}") from exc
+        ends, splits = publisher.of(JobEnded), publisher.of(JobSplit)
+        if len(ends) + len(splits) != 1:
+            raise FaultError(f"{len(ends)} ends and {len(splits)} splits")
+        if max(len(message.value) for message in publisher.messages) > MOST_MESSAGE_BYTES:
+            raise FaultError("a message is larger than the broker takes")
+        return ends[0].code if ends else None, tuple(publisher.of(ChunkSubmitted))
+
+
+def _order(body: bytes) -> UploadSubmitted:
+    return UploadSubmitted(
+        job=JobId(str(uuid.uuid4())),
+        tenant=TENANT,
+        settings=JobSettings(),
+        engine=Engine.LOCAL,
+        model="local",
+        bytes=len(body),
+        sha256="0" * 64,
+        pages=1,
+    )
+
+
+@asynccontextmanager
+async def running_readers(bounds: Bounds) -> AsyncIterator[Readers]:
+    """With both subprocesses started."""
+    inspecting = IsolatedPool(Limits(1, bounds.inspection_memory, 50), preload)
+    reading = build_pool(Settings(splitter_workers=1, splitter_worker_memory_bytes=bounds.reading_memory))
+    with tempfile.TemporaryDirectory(prefix="feuilleton-fuzz-") as folder:
+        try:
+            await inspecting.start()
+            await reading.start()
+            yield Readers(inspecting, reading, Path(folder), bounds)
+        finally:
+            await inspecting.stop()
+            await reading.stop()
