@@ -20,34 +20,59 @@ from feuilleton.contracts.events import ChunkExtracted, UploadSubmitted
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_EVENTS, UPLOADS, Topic
 from feuilleton.http.auth import DEFAULT_TENANT
-from feuilleton.streaming.admin import create_topics
 from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.uploads import JobOptions
 from tests.kafka_reading import read_events
+from tests.remade_topics import make_anew
 from tests.results import read_result, store_folder
-from tests.stack import API_KEY, RunServices, Stack, auth, migrate
+from tests.stack import API_KEY, RunServices, Stack, auth, environment, migrate, running_stack
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 
 
+SETTINGS = {
+    "ENGINES": "gemini",
+    "LOCAL_WORKERS": "0",
+    "GEMINI_API_KEY": "fake",
+    "OUTBOX_POLL_SECONDS": "0.5",
+    "STUCK_SWEEP_SECONDS": "0.5",
+    "DELETED_SWEEP_SECONDS": "3",
+}
+
+
 @pytest.fixture(scope="module")
 def stack(run_services: RunServices, gemini: str) -> Iterator[Stack]:
-    with run_services(
-        ENGINES="gemini",
-        LOCAL_WORKERS="0",
-        GEMINI_API_KEY="fake",
-        GEMINI_BASE_URL=gemini,
-        OUTBOX_POLL_SECONDS="0.5",
-        STUCK_SWEEP_SECONDS="0.5",
-        DELETED_SWEEP_SECONDS="3",
-    ) as running:
+    with run_services(GEMINI_BASE_URL=gemini, **SETTINGS) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Iterator[FeuilletonClient]:
     with FeuilletonClient(stack.ingest_url, stack.status_url, API_KEY) as made:
+        yield made
+
+
+@pytest.fixture
+def untouched_stack(
+    tmp_path: Path, kafka: str, fresh_kafka_topics: str, fresh_database_url: str, gemini: str
+) -> Iterator[Stack]:
+    """For one test alone: once a topic was made anew, workers leave, and a job may wait for the sweep."""
+    env = environment(
+        kafka=kafka,
+        prefix=fresh_kafka_topics,
+        database_url=fresh_database_url,
+        object_store_url=(tmp_path / "objects").as_uri(),
+        GEMINI_BASE_URL=gemini,
+        **SETTINGS,
+    )
+    with running_stack(tmp_path, env) as running:
+        yield running
+
+
+@pytest.fixture
+def untouched_client(untouched_stack: Stack) -> Iterator[FeuilletonClient]:
+    with FeuilletonClient(untouched_stack.ingest_url, untouched_stack.status_url, API_KEY) as made:
         yield made
 
 
@@ -90,22 +115,8 @@ async def _delete_records(kafka: str, name: str, topic: Topic) -> None:
         await consumer.stop()
 
 
-def make_anew(stack: Stack, topic: Topic) -> None:
-    """As an operator who deletes a topic and makes the topics again."""
-    kafka, prefix = stack.env["KAFKA_BOOTSTRAP_SERVERS"], stack.env["KAFKA_PREFIX"]
-
-    async def delete_and_create() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        await admin.start()
-        try:
-            await admin.delete_topics([prefix + topic.name])
-            while prefix + topic.name in await admin.list_topics():  # noqa: ASYNC110 (ask again)
-                await asyncio.sleep(0.1)
-        finally:
-            await admin.close()
-        await create_topics(kafka, prefix=prefix)
-
-    asyncio.run(delete_and_create())
+def remake(stack: Stack, topic: Topic) -> None:
+    make_anew(topic, kafka=stack.env["KAFKA_BOOTSTRAP_SERVERS"], prefix=stack.env["KAFKA_PREFIX"])
 
 
 def helped_to_its_end(stack: Stack, client: FeuilletonClient, job_id: str) -> bool:
@@ -185,13 +196,15 @@ def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconci
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
 def test_a_topic_that_was_deleted_and_made_again_under_running_workers_is_recovered(
-    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes, gemini: str, topic: Topic
+    untouched_stack: Stack, untouched_client: FeuilletonClient, sample_pdf: Path, gemini: str, topic: Topic
 ) -> None:
+    stack, client = untouched_stack, untouched_client
+    undisturbed = cards(stack, client, upload(client, sample_pdf))
     httpx.put(f"{gemini}/plan", json={"latency_seconds": 3.0}).raise_for_status()
     try:
         job_id = upload(client, sample_pdf)
         wait_until(lambda: job(stack, job_id)["status"] == "extracting")
-        make_anew(stack, topic)
+        remake(stack, topic)
         assert helped_to_its_end(stack, client, job_id)
         assert cards(stack, client, job_id) == undisturbed
     finally:
@@ -256,15 +269,16 @@ def test_a_deleted_job_leaves_nothing_not_even_what_is_written_late(
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_jobs_come_back_after_job_events_itself_was_lost(
-    stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
+    untouched_stack: Stack, untouched_client: FeuilletonClient, sample_pdf: Path
 ) -> None:
     """The projector stops; an operator drops its rows, and has ingest say what it knows of each job."""
+    stack, client = untouched_stack, untouched_client
     done = upload(client, sample_pdf)
-    assert cards(stack, client, done) == undisturbed
+    undisturbed = cards(stack, client, done)
     stack["extractor"].stop()
     running = upload(client, sample_pdf)
     wait_until(lambda: job(stack, running)["status"] == "extracting")
-    make_anew(stack, JOB_EVENTS)
+    remake(stack, JOB_EVENTS)
     ops(stack, "reconcile", "--all")  # gives the projector something to read, and it finds that the log is another
     projector = stack["projector"].process
     assert projector is not None

@@ -2,12 +2,15 @@
 
 import asyncio
 import itertools
+import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.events import (
@@ -22,9 +25,12 @@ from feuilleton.contracts.events import (
 )
 from feuilleton.contracts.topics import CHUNK_RESULTS, DEAD_LETTERS, JOB_EVENTS
 from feuilleton.storage.objects import open_store
+from feuilleton.streaming.kafka import partition_for
+from feuilleton.streaming.runner import EXIT_LOST_INVARIANT
 from tests.kafka_reading import read_events, read_records
+from tests.remade_topics import make_anew
 from tests.seeded_books import TENANT, SeededBook, a_book, a_failure, seed, settle, submit, submit_raw
-from tests.stack import Stack, environment
+from tests.stack import Service, Stack, environment
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.servers
@@ -169,3 +175,59 @@ def test_sigterm_ends_it_with_status_zero(world: World) -> None:
     merger = world.stack.add("merger")
     world.stack.start()
     assert merger.stop() == 0
+
+
+def test_a_topic_that_was_made_anew_unseen_is_read_from_its_beginning(world: World) -> None:
+    """The merger is frozen meanwhile, so it goes on with a log that begins again below what it has read."""
+    before = a_book(12)
+    after = _book_beside(before, chunks=5)
+    world.split(before, after)
+    merger = world.stack.add("merger")
+    world.stack.start()
+    world.extract(before)
+    world.first(before, JobEnded)
+    os.kill(merger.pid, signal.SIGSTOP)
+    make_anew(CHUNK_RESULTS, kafka=world.kafka, prefix=world.prefix)
+    os.kill(merger.pid, signal.SIGCONT)
+    world.extract(after)
+    _end_and_start_again(merger)
+    assert world.first(after, JobEnded).outcome is Outcome.COMPLETED
+
+
+def test_a_place_committed_for_a_topic_that_was_made_anew_since_is_given_up(world: World) -> None:
+    book = a_book(5)
+    world.split(book)
+    asyncio.run(_commit(world, _partition(book), 11))
+    merger = world.stack.add("merger")
+    world.stack.start()
+    world.extract(book)
+    _end_and_start_again(merger)
+    assert world.first(book, JobEnded).outcome is Outcome.COMPLETED
+
+
+def _partition(book: SeededBook) -> int:
+    return partition_for(book.job.encode(), CHUNK_RESULTS.partitions)
+
+
+def _book_beside(other: SeededBook, *, chunks: int) -> SeededBook:
+    """One whose results go to the same partition."""
+    return next(book for book in map(a_book, itertools.repeat(chunks)) if _partition(book) == _partition(other))
+
+
+def _end_and_start_again(merger: Service) -> None:
+    """It ends by itself, and is started again as whatever runs the services does."""
+    assert merger.process is not None
+    assert merger.process.wait(30) == EXIT_LOST_INVARIANT
+    merger.start()
+
+
+async def _commit(world: World, partition: int, offset: int) -> None:
+    """As a member of the merger's group that acknowledges late."""
+    part = TopicPartition(world.prefix + CHUNK_RESULTS.name, partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=world.kafka, group_id=f"{world.prefix}merger")
+    await consumer.start()
+    try:
+        consumer.assign([part])
+        await consumer.commit({part: offset})
+    finally:
+        await consumer.stop()

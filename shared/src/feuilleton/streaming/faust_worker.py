@@ -21,6 +21,7 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import Topic
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.streaming.dead_letter import Record
+from feuilleton.streaming.faust_consumer import CarefulTransport
 from feuilleton.streaming.parts import Part, start_parts
 from feuilleton.streaming.runner import MessageRunner, stop_process
 
@@ -47,7 +48,7 @@ Check = Callable[[], Awaitable[None]]
 def build_app(group: str, *, bootstrap: str, prefix: str) -> faust.App:
     """An app without tables, web server or topic making. `group` is the consumer group, after the prefix."""
     brokers = ";".join(f"kafka://{host.strip()}" for host in bootstrap.split(","))
-    return faust.App(
+    app = faust.App(
         f"{prefix}{group}",
         broker=brokers,
         store="memory://",
@@ -64,6 +65,8 @@ def build_app(group: str, *, bootstrap: str, prefix: str) -> faust.App:
         broker_rebalance_timeout=REBALANCE_TIMEOUT_SECONDS,
         broker_max_poll_interval=REBALANCE_TIMEOUT_SECONDS + 100.0,
     )
+    app.transport = CarefulTransport(app.conf.broker_consumer, app)
+    return app
 
 
 class _EventRecord:
