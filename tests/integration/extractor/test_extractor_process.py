@@ -140,7 +140,8 @@ def test_a_chunk_that_the_model_fails_for_long_is_put_back_and_its_partition_goe
     book = a_book(120)
     (stuck,) = (chunk for chunk in book.chunks if chunk.index == 3)
     gemini.follow(Plan(refusals=(Refusal(text="numéro 4 du", fault=Fault.UNAVAILABLE),)))
-    stack.add("extractor", CHUNK_DEADLINE_SECONDS="100")
+    # Put back after 60 s; a backoff begun until then (60 s at most) must not lead beyond the deadline, or it fails.
+    stack.add("extractor", CHUNK_DEADLINE_SECONDS="150")
     stack.start()
     broker.publish(book)
     records = broker.chunk_records()

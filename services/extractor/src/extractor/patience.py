@@ -7,8 +7,9 @@ from random import Random
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """`deadline_seconds` runs from a chunk's first call, waits for quota excluded. Delays double from
-    `first_delay_seconds` to `max_delay_seconds`. `max_deaths` is how many worker processes a chunk may cost.
+    """`deadline_seconds` runs from a chunk's first call, waits for quota excluded; where the next try would come after
+    it, the chunk fails at once. Delays double from `first_delay_seconds` to `max_delay_seconds`. `max_deaths` is how
+    many worker processes a chunk may cost.
     """
 
     deadline_seconds: float = 30 * 60.0
