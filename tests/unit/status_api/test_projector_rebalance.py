@@ -22,9 +22,19 @@ class ScriptedConsumer:
     def __init__(self, records: list[Any]) -> None:
         self._records = records
         self.position = 0
+        self.assigned = {PART}
+        self.committed: list[Mapping[TopicPartition, int]] = []
 
     def assignment(self) -> set[TopicPartition]:
-        return {PART}
+        return self.assigned
+
+    def highwater(self, part: TopicPartition) -> int:
+        """As the client: it will not hear of a partition that is not assigned."""
+        assert part in self.assigned, "Partition is not assigned"
+        return len(self._records)
+
+    async def commit(self, places: Mapping[TopicPartition, int]) -> None:
+        self.committed.append(places)
 
     async def beginning_offsets(self, parts: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(parts, 0)
@@ -91,3 +101,20 @@ async def test_a_partition_given_anew_while_its_batch_is_stored_is_read_from_its
     assert store.next_offset == len(records)
     await projector.step()
     assert consumer.position == store.next_offset == len(records)
+
+
+async def test_a_group_that_is_lost_before_the_folder_hears_of_it_does_not_stop_the_folder() -> None:
+    records = logged()
+    consumer = ScriptedConsumer(records)
+    projector = LogFolder(
+        consumer, ScriptedStore(), DeadLetters(MemoryPublisher(), service="tests"), topic=PART.topic, group="tests"
+    )
+    await projector.step()
+    consumer.assigned = set()
+    projector._shown_at -= 60
+    await projector.step()
+    assert consumer.committed == []
+    consumer.assigned = {PART}
+    projector._shown_at -= 60
+    await projector.step()
+    assert consumer.committed == [{PART: len(records)}]

@@ -220,11 +220,15 @@ class LogFolder(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         if time.monotonic() - self._shown_at < _SHOW_EVERY_SECONDS or self._next in ({}, self._shown):
             return
         self._shown_at = time.monotonic()
-        for part, offset in self._next.items():
+        # Who was frozen may have lost its partitions, and has not heard of it yet.
+        assigned = self._consumer.assignment()
+        places = {part: offset for part, offset in self._next.items() if part in assigned}
+        for part, offset in places.items():
             end = self._consumer.highwater(part)
             if end is not None:
                 metrics.FOLD_LAG.labels(self._group, str(part.partition)).set(max(0, end - offset))
-        places = dict(self._next)
+        if not places:
+            return
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_SECONDS):
                 await self._consumer.commit(places)
