@@ -65,7 +65,7 @@ class IngestDesk:
         found: dict[tuple[str, str], set[str]] = {}
         for topic in (JOB_EVENTS, UPLOADS):
             for event in self.broker.sources(job, topic):
-                if event["data"]["attempt"] == attempt and event["source"] == "ingest":
+                if event["data"]["attempt"] == attempt and event["source"] == "/feuilleton/ingest":
                     found.setdefault((topic.name, event["type"]), set()).add(event["id"])
         assert all(len(same) == 1 for same in found.values())
         return set(found)
