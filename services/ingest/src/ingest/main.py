@@ -8,6 +8,7 @@ import asyncpg
 import uvicorn
 
 from feuilleton.database.migrations import migrate
+from feuilleton.http.serving import DrainingServer
 from feuilleton.observability.logging import configure_logging
 from feuilleton.settings import load_settings
 from ingest.bootstrap import build_app
@@ -15,6 +16,7 @@ from ingest.settings import IngestSettings
 
 _DRAIN_SECONDS = 20
 _USAGE_STATUS = 2
+_NOT_STARTED_STATUS = 3
 _COMMANDS = ("serve", "migrate")
 
 
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(settings: IngestSettings) -> int:
-    uvicorn.run(
+    config = uvicorn.Config(
         build_app(settings),
         host=settings.http_host,
         port=settings.http_port,
@@ -38,7 +40,9 @@ def _serve(settings: IngestSettings) -> int:
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    return 0
+    server = DrainingServer(config)
+    server.run()
+    return 0 if server.started else _NOT_STARTED_STATUS
 
 
 def _migrate(settings: IngestSettings) -> int:

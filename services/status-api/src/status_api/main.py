@@ -4,8 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import asyncpg
 import structlog
@@ -13,6 +12,7 @@ import uvicorn
 
 from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.database.migrations import migrate
+from feuilleton.http.serving import DrainingServer
 from feuilleton.observability.logging import configure_logging
 from feuilleton.settings import load_settings
 from status_api import bootstrap
@@ -76,17 +76,6 @@ def run_api() -> int:
     return 0
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that drains on a signal and then returns, rather than dying of the same signal once more."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.handle_exit, name, None)
-        yield
-
-
 async def _serve(settings: StatusApiSettings) -> None:
     async with bootstrap.api_parts(settings) as parts:
         config = uvicorn.Config(
@@ -98,4 +87,4 @@ async def _serve(settings: StatusApiSettings) -> None:
             lifespan="off",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        await _Server(config).serve()
+        await DrainingServer(config).serve()
