@@ -68,7 +68,6 @@ def run_campaign(plan: Plan, novels: Path, folder: Path, say: Callable[[str], No
             return _Campaign(plan, books, system, model, say).run()
         finally:
             over.set()
-            (folder / "diary.txt").write_text("\n".join(system.diary) + "\n")
             with suppress(Exception):
                 net.run(model.__aexit__(None, None, None))
 

@@ -74,7 +74,7 @@ def count_payments(
             if not work.spoiled:
                 unexplained.append(f"chunk {call.chunk}: {call.caller} asked what no fault made it ask")
         elif earlier:
-            cause = _cause(earlier[-1], call, lives, acts)
+            cause = _under_way(call, lives) or _cause(earlier[-1], call, lives, acts)
             again[cause or "unexplained"] += 1
             if cause is None:
                 unexplained.append(_described(earlier[-1], call))
@@ -84,7 +84,7 @@ def count_payments(
         repairs=repairs,
         again=again,
         unexplained=tuple(unexplained),
-        after_checkpoint=tuple(_late(calls, checkpoint_at)),
+        after_checkpoint=tuple(_late([call for call in calls if not _under_way(call, lives)], checkpoint_at)),
         unknown=sum(call.chunk is None for call in calls if call.paid_at is not None),
     )
 
@@ -124,6 +124,15 @@ def _cause(before: _Work, call: Call, lives: Mapping[str, Life], acts: Acts) -> 
     if call.caller != before.caller and _handed_over(began, call.began_at, lives):
         return "handover over"
     return acts.between(call.chunk[0], began, call.began_at)
+
+
+def _under_way(call: Call, lives: Mapping[str, Life]) -> str | None:
+    """Whether the call was in flight when its process was frozen, and reached the model as that went on."""
+    holder = lives.get(call.caller)
+    for _, end, why in holder.lost if holder else ():
+        if why == "SIGSTOP" and 0 <= call.began_at - end < _CLOCK_SECONDS:
+            return "SIGSTOP"
+    return None
 
 
 def _handed_over(began: float, until: float, lives: Mapping[str, Life]) -> bool:

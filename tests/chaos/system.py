@@ -135,7 +135,7 @@ class System:
             for number in range(REPLICAS)
         }
         self.unplanned: Counter[str] = Counter()
-        self.diary: list[str] = []
+        self.diary = folder / "diary.txt"
 
     @property
     def objects(self) -> Path:
@@ -151,7 +151,8 @@ class System:
         return f"http://{LOOPBACK}:{self._link_ports['status-api']}"
 
     def note(self, text: str) -> None:
-        self.diary.append(f"{time.time():.2f} {time.strftime('%H:%M:%S')} {text}")
+        with self.diary.open("a") as diary:
+            diary.write(f"{time.time():.2f} {time.strftime('%H:%M:%S')} {text}\n")
 
     def start(self) -> None:
         """Servers, topics, schemas, then all replicas at once; returns when each is ready."""

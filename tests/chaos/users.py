@@ -86,7 +86,8 @@ class User:
 
     def _upload(self) -> None:
         case = self._case
-        options = JobOptions(engine="gemini")
+        # No sentence is under the minimum: what the model need not join stays as it is after one answer of no use.
+        options = JobOptions(engine="gemini", min_sentence_length=1)
         job = self._persist("upload", lambda: self._client.upload(case.book.pdf, options, idempotency_key=case.key))
         case.job_id, case.accepted_at, case.last = job.id, time.time(), job
         case.attempts.add(1)

@@ -87,3 +87,12 @@ def test_what_a_rebalance_handed_over_is_begun_anew_when_its_time_is_up_and_not_
     assert count(*calls, lives=(joined,)).again == Counter({"handover over": 1})
     too_early = (a_call("one", 10), a_call("two", 25))
     assert count(*too_early, lives=(joined,)).unexplained
+
+
+def test_a_call_that_was_under_way_when_its_process_was_frozen_reaches_the_model_as_that_goes_on() -> None:
+    frozen = Life("two", 0.0, lost=[(9.0, 20.0, "SIGSTOP")])
+    under_way = count(a_call("one", 10), a_call("two", 20.1), lives=(frozen,), checkpoint=11.5)
+    assert (under_way.again, under_way.after_checkpoint) == (Counter({"SIGSTOP": 1}), ())
+    later = count(a_call("one", 10), a_call("two", 22.0), lives=(frozen,), checkpoint=11.5)
+    assert later.unexplained
+    assert later.after_checkpoint
