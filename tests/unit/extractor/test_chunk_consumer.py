@@ -185,3 +185,15 @@ async def test_what_was_lent_to_a_frozen_process_is_used_up_when_it_wakes(member
     assert membership.age_seconds() == 0.0
     await asyncio.sleep(0.15)
     assert membership.age_seconds() == float("inf")
+
+
+async def test_who_was_out_of_its_group_counts_as_a_member_again_only_when_it_knows_what_others_did(
+    dispatcher: Dispatcher,
+) -> None:
+    consumer = a_consumer(dispatcher, Coordinator(CommitFailedError("no longer a member")))
+    await consumer.on_partitions_revoked({TOPIC_PARTITION})
+    consumer.on_partitions_assigned({TOPIC_PARTITION})
+    assert consumer._membership.age_seconds() == float("inf")
+    assert consumer._taking_over is not None
+    await consumer._taking_over
+    assert consumer._membership.age_seconds() < 60

@@ -195,3 +195,39 @@ async def test_a_full_partition_is_read_once_after_a_rebalance_so_that_there_is_
     dispatcher.accept(a_record(7, a_chunk()))
     assert dispatcher.watermark.commit_points() == {P: 7}
     assert dispatcher.is_full(P)
+
+
+async def test_who_was_out_of_its_group_waits_for_what_another_member_works_on_by_now(desk: Desk) -> None:
+    dispatcher = await a_chunk_at_work(desk)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P, Q], more_to_come=True)
+    dispatcher.take_over({Q: {5: 60.0}}, told=False)
+    await until(lambda: desk.script.aborted == [5])
+    await asyncio.sleep(0.05)
+    assert desk.script.runs == [5]
+    await desk.store.create(ids.checkpoint_key(TENANT, JOB, 5), a_checkpoint(a_chunk(5)).to_bytes())
+    await until(lambda: len(desk.publisher.of(ChunkExtracted)) == 1)
+    assert desk.script.runs == [5]
+    assert desk.window.held_bytes == 0
+
+
+async def test_who_was_out_of_its_group_finds_what_another_member_has_settled(desk: Desk) -> None:
+    dispatcher = await a_chunk_at_work(desk)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P, Q], more_to_come=True)
+    await desk.store.create(ids.checkpoint_key(TENANT, JOB, 5), a_checkpoint(a_chunk(5)).to_bytes())
+    await dispatcher.find_settled()
+    dispatcher.take_over({}, told=False)
+    await until(lambda: len(desk.publisher.of(ChunkExtracted)) == 1)
+    assert (desk.script.runs, desk.script.aborted) == ([5], [5])
+
+
+async def test_who_was_out_of_its_group_goes_on_with_what_nobody_else_took_up(desk: Desk) -> None:
+    dispatcher = await a_chunk_at_work(desk)
+    dispatcher.watermark.revoke()
+    dispatcher.assign([P, Q], more_to_come=True)
+    await dispatcher.find_settled()
+    dispatcher.take_over({}, told=False)
+    desk.script.go.set()
+    await until(lambda: len(desk.publisher.of(ChunkExtracted)) == 1)
+    assert (desk.script.runs, desk.script.aborted) == ([5], [])

@@ -191,20 +191,26 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._taking_over = asyncio.create_task(self._take_over(partitions), name="take-over")
         self._taking_over.add_done_callback(self._taken_over)
         self._joined = True
-        self._membership.prove()  # the coordinator has just answered the join
+        if self._handed_over:
+            self._membership.prove()  # the coordinator has just answered the join
         log.info("partitions_assigned", count=len(assigned))
 
     async def _take_over(self, partitions: Sequence[Partition]) -> None:
         """Hear what those who had the partitions left at work in them. By now they have all said it."""
         handover: dict[Partition, dict[int, float]] = {}
+        assigned_at = time.monotonic()
         try:
             async with asyncio.timeout(_TAKE_OVER_SECONDS):
                 handover = await self._read_handover(partitions)
+                if not self._handed_over:
+                    await self._dispatcher.find_settled()
         except (KafkaError, OSError, TimeoutError, AttributeError) as exc:
             # The last is how the client takes an error of one partition. What is not known here may be paid twice.
             log.warning("handover_not_read", error=type(exc).__name__)
         log.info("partitions_taken_over", at_work_elsewhere=sum(map(len, handover.values())))
-        self._dispatcher.take_over(handover)
+        self._dispatcher.take_over(handover, told=self._handed_over)
+        # Not before: who was frozen holds work that others may have done, and its calls wait for this proof.
+        self._membership.prove(assigned_at)
 
     def _taken_over(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (exc := task.exception()) is not None:

@@ -98,8 +98,12 @@ class Dispatcher:
         self._between_assignments = more_to_come
         self._inherited.replace({}, time.monotonic())
 
-    def take_over(self, handover: Mapping[Partition, Spans]) -> None:
-        """What the owners before left at work in the partitions of this assignment; now chunks may be started."""
+    def take_over(self, handover: Mapping[Partition, Spans], *, told: bool = True) -> None:
+        """What the owners before left at work in the partitions of this assignment; now chunks may be started.
+
+        Without `told` nobody knew of what is at work here: where another member works on the same by now, it is waited
+        for instead.
+        """
         self._inherited.replace(handover, time.monotonic())
         waiting = self._window.withdraw(lambda item: self._inherited.until(item.partition, item.offset) is not None)
         for item in waiting:
@@ -108,8 +112,24 @@ class Dispatcher:
             until = self._inherited.until(running.item.partition, running.item.offset)
             if until is not None and running.held_until is not None:
                 running.held_until = max(until, running.held_until)
+            elif until is not None and not (told or running.concluding):
+                running.begin_again()
         self._between_assignments = False
         self.dispatch()
+
+    async def find_settled(self) -> None:
+        """Look into the store for what is at work here: other members may have settled it, while this one was out of
+        its group. That is not asked for again.
+        """
+        at_work = [
+            (running, _chunk_of(running.received))
+            for running in self._running
+            if running.received is not None and running.held_until is None and not running.concluding
+        ]
+        settled = await asyncio.gather(*(self._handler.is_settled(chunk) for _, chunk in at_work))
+        for (running, _), done in zip(at_work, settled, strict=True):
+            if done and not running.concluding:
+                running.begin_again()
 
     def is_full(self, partition: Partition) -> bool:
         """Whether nothing more should be fetched from this partition now.
@@ -256,6 +276,8 @@ class Dispatcher:
         done = not task.cancelled() and task.exception() is None
         if done or running.commanded:
             self.watermark.finish(running.item.partition, running.item.offset)
+        elif running.again and running.leaving is None and not self._draining:
+            self._take_in(running.item)
         elif task.cancelled() and not (running.given_up or self._draining):
             # By nobody here: a library cancelled its own future. Left so, the message would hold its partition up.
             self.fail(LostInvariantError("the work on a chunk was cancelled from inside"))

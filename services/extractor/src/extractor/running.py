@@ -13,7 +13,8 @@ class Running:
     """`held_until` (monotonic): nobody here begins the chunk before, because another member works on it or because it
     is not yet due; it takes no place. `leaving` is set while the partition belongs to another member: the work is
     given up when its time is up. `commanded` says that a command stopped it; once `concluding` nothing does.
-    `given_up`: this process has cancelled it. `put_back`: a copy at the tail stands for the message.
+    `given_up`: this process has cancelled it, and if `again`, to begin anew. `put_back`: a copy at the tail stands for
+    the message.
     """
 
     item: Waiting
@@ -25,6 +26,7 @@ class Running:
     commanded: bool = False
     concluding: bool = False
     given_up: bool = False
+    again: bool = False
     put_back: bool = False
 
     def is_copy_of(self, other: "Running") -> bool:
@@ -46,6 +48,11 @@ class Running:
         self.given_up = True
         if self.task is not None:
             self.task.cancel()
+
+    def begin_again(self) -> None:
+        """What became of the chunk, or who works on it, is to be looked up anew."""
+        self.again = True
+        self.give_up()
 
     def _give_up_unless_concluding(self) -> None:
         if not self.concluding:
