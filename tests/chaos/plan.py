@@ -13,11 +13,12 @@ _WORDS = (700, 5_000)  # of a book: 1 to 5 chunks
 
 
 class Kind(StrEnum):
-    """What can happen. The first three happen to a replica, the rest to a server or to the way to it."""
+    """What can happen: the first three to a replica, BOTH to a service, the rest to a server or to the way to it."""
 
     KILL = "kill -9"
     TERM = "SIGTERM"
     FREEZE = "SIGSTOP"
+    BOTH = "kill -9 of both"
     CRASH = "kill -9 of"
     CUT = "cut to"
     STALL = "silence to"
@@ -105,6 +106,7 @@ def _deck() -> list[tuple[Kind, str]]:
     """Each kind for each of its targets. The ways that end work in the middle come up more often."""
     of_services = [(kind, name) for name in SERVICES for kind in _TO_A_REPLICA]
     again = [(Kind.KILL, "extractor"), (Kind.TERM, "extractor"), (Kind.KILL, "merger")]
+    again += [(Kind.BOTH, name) for name in SERVICES]
     of_servers = [(kind, name) for name in SERVERS for kind in (Kind.CRASH, Kind.STALL, Kind.SLOW, Kind.CUT)]
     return of_services + again + of_servers
 
@@ -116,7 +118,7 @@ def _fault(random: Random, at: float, kind: Kind, target: str) -> Fault:
     if kind is Kind.CUT:
         victim = label(random.choice(SERVICES), random.randrange(REPLICAS))
         return Fault(at, kind, f"{target} of {victim}", random.uniform(0.0, 6.0))
-    longest = {Kind.CRASH: 8.0, Kind.STALL: 8.0, Kind.SLOW: 20.0}[kind]
+    longest = {Kind.BOTH: 4.0, Kind.CRASH: 8.0, Kind.STALL: 8.0, Kind.SLOW: 20.0}[kind]
     return Fault(at, kind, target, random.uniform(1.0, longest))
 
 

@@ -47,6 +47,7 @@ class Storm:
             Kind.KILL: self._end,
             Kind.TERM: self._end,
             Kind.FREEZE: self._freeze,
+            Kind.BOTH: self._end_both,
             Kind.CRASH: self._crash,
             Kind.CUT: self._cut,
             Kind.STALL: self._silence,
@@ -62,14 +63,21 @@ class Storm:
 
     def _end(self, fault: Fault) -> None:
         replica = self.system.replicas[fault.target]
-        possible = replica.runs and not replica.doom and not replica.frozen
+        possible = replica.may_be_struck
         if possible:
             replica.end(fault.kind.value, fault.seconds)
         self._count(fault, happened=possible)
 
+    def _end_both(self, fault: Fault) -> None:
+        replicas = [each for each in self.system.replicas.values() if each.service.name == fault.target]
+        struck = [each for each in replicas if each.may_be_struck]
+        for replica in struck:
+            replica.end(Kind.KILL.value, fault.seconds)
+        self._count(fault, happened=len(struck) == len(replicas))
+
     def _freeze(self, fault: Fault) -> None:
         replica = self.system.replicas[fault.target]
-        possible = replica.runs and not replica.doom and not replica.frozen
+        possible = replica.may_be_struck
         if possible:
             replica.freeze()
             self._later(fault.seconds, lambda: self._thaw(replica))

@@ -76,6 +76,11 @@ class Replica:
         return self.service.process is not None and self.service.process.poll() is None
 
     @property
+    def may_be_struck(self) -> bool:
+        """Whether it runs, and nothing is being done to it."""
+        return self.runs and not self.doom and not self.frozen
+
+    @property
     def life(self) -> Life:
         return self.lives[-1]
 

@@ -21,7 +21,9 @@ def test_another_seed_gives_another_plan() -> None:
 def test_ten_minutes_hold_every_kind_for_every_target(seed: int) -> None:
     faults = draw_plan(seed, 10).faults
     happens = {(fault.kind, fault.target.split("-")[0].partition(" of ")[0]) for fault in faults}
-    wanted = {(kind, name.split("-")[0]) for name in SERVICES for kind in (Kind.KILL, Kind.TERM, Kind.FREEZE)}
+    wanted = {
+        (kind, name.split("-")[0]) for name in SERVICES for kind in (Kind.KILL, Kind.TERM, Kind.FREEZE, Kind.BOTH)
+    }
     wanted |= {(kind, name) for name in SERVERS for kind in (Kind.CRASH, Kind.CUT, Kind.STALL, Kind.SLOW)}
     assert happens == wanted
 
@@ -33,7 +35,7 @@ def test_faults_come_in_order_within_the_time_and_name_what_there_is() -> None:
     assert 0 < moments[0] <= moments[-1] < plan.seconds
     for fault in plan.faults:
         server, _, victim = fault.target.partition(" of ")
-        assert {victim or server} <= REPLICA_LABELS | set(SERVERS)
+        assert {victim or server} <= REPLICA_LABELS | set(SERVICES) | set(SERVERS)
 
 
 def test_users_come_before_the_end_with_all_that_they_may_do() -> None:
