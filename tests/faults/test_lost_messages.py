@@ -193,7 +193,7 @@ def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconci
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)  # each of two jobs may wait for five sweeps, half a minute apart, beside the start of all
 @pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
 def test_a_topic_that_was_deleted_and_made_again_under_running_workers_is_recovered(
     untouched_stack: Stack, untouched_client: FeuilletonClient, sample_pdf: Path, gemini: str, topic: Topic
