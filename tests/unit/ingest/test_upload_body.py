@@ -2,11 +2,13 @@ import asyncio
 import hashlib
 import io
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from feuilleton.contracts.errors import InvalidInputError
 from ingest.errors import FileTooLargeError, InvalidBodyError, InvalidSettingsError
 from ingest.upload_body import UploadBody
 
@@ -85,6 +87,43 @@ async def test_reading_stops_where_the_limit_is_crossed() -> None:
 async def test_a_body_that_is_not_whole_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidBodyError):
         await receive(body)
+
+
+# Pieces of which forms are made, so that most of what is drawn is nearly one.
+_FRAGMENTS = st.sampled_from(
+    [
+        b"--edge",
+        b"--edge--",
+        b"\r\n",
+        b"\n",
+        b"Content-Disposition: form-data; ",
+        b'name="file"; ',
+        b'name="model"',
+        b'filename="a.pdf"',
+        b"filename*=UTF-8''%FF%00; ",
+        b"filename*0*=x''%2e; filename*1=b; ",
+        b'name*="\xff"; ',
+        b"Content-Type: \xe9;;=\r\n",
+        b'"',
+        b";=",
+        b":",
+        b"\x00",
+    ]
+)
+_FORM_TYPES = st.sampled_from(["edge", '"edge"', "", "x" * 300, "\x7f", "edge; boundary=edge", "*0=ed"]) | st.text(
+    st.characters(max_codepoint=255), max_size=40
+)
+
+
+@given(_FORM_TYPES, st.lists(_FRAGMENTS | st.binary(max_size=20), max_size=20).map(b"".join), st.integers(1, 40))
+@example("x" * 300, b"", 1)
+async def test_whatever_is_sent_is_a_form_or_is_refused(boundary: str, body: bytes, size: int) -> None:
+    with suppress(InvalidInputError):
+        upload = UploadBody(f"multipart/form-data; boundary={boundary}", limit_bytes=500, idle_seconds=1)
+        [part async for part in upload.file_parts(pieces_of(body, size), io.BytesIO())]
+        assert upload.received.name.isprintable()
+        assert 0 < len(upload.received.name) <= 200
+        assert "/" not in upload.received.name
 
 
 async def test_an_unknown_field_is_refused_by_name() -> None:

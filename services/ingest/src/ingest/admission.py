@@ -12,7 +12,7 @@ import structlog
 from pydantic import ConfigDict, ValidationError
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError
+from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError, exhaustion_told
 from feuilleton.contracts.events import JobAccepted, UploadSubmitted, to_message
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
@@ -133,7 +133,7 @@ class Desk:
         answer with the same job.
         """
         async with self._leased(request) as lease:
-            with temporary_copy() as copy:
+            with exhaustion_told(), temporary_copy() as copy:
                 return await self._accept(request, lease, copy)
 
     async def _accept(self, request: UploadRequest, lease: Lease | None, copy: IO[bytes]) -> JobAccepted:

@@ -119,7 +119,10 @@ class UploadBody:
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         if not boundary:
             raise InvalidBodyError("the multipart boundary is missing")
-        self._parser = MultipartParser(boundary, self._form.callbacks())
+        try:
+            self._parser = MultipartParser(boundary, self._form.callbacks())
+        except FormParserError as exc:
+            raise InvalidBodyError("the multipart boundary is none") from exc
 
     def refuse_early(self, content_length: str | None) -> None:
         """Raise FileTooLargeError where Content-Length alone tells, before a byte is read."""

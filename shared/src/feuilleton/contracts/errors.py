@@ -4,6 +4,11 @@ The type says what the runner does: retry, record and go on, or stop. Nothing he
 `feuilleton.http.problems` holds the only map from these types to a status.
 """
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PipelineError(Exception):
     """The root. `code` is stable and safe to show to a user; the text is for operators."""
@@ -40,9 +45,23 @@ class BrokerUnavailableError(TransientError):
 
 
 class MachineExhaustedError(TransientError):
-    """A full disk, or no memory or file handle left here: no fault of the message in hand."""
+    """A full disk, or no memory or file handle left here: no fault of the message or the request in hand."""
 
     code = "machine_exhausted"
+
+
+_EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+
+
+@contextmanager
+def exhaustion_told() -> Iterator[None]:
+    """Raise MachineExhaustedError for what the system says of a machine that has nothing left; let the rest through."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in _EXHAUSTED:
+            raise
+        raise MachineExhaustedError(os.strerror(exc.errno)) from exc
 
 
 class PublishUnknownError(TransientError):

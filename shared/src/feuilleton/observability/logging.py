@@ -5,6 +5,7 @@ import sys
 from typing import Literal
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 LogFormat = Literal["json", "console"]
@@ -50,11 +51,13 @@ def configure_logging(service: str, *, level: str = "INFO", fmt: LogFormat = "js
 
 
 def _formatter(shared: list[Processor], fmt: LogFormat) -> logging.Formatter:
+    """Traces without the values of their frames, which are book text, file names and keys."""
     ends: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if fmt == "json":
-        ends += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        traces = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        ends += [traces, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        ends += [structlog.dev.ConsoleRenderer(colors=False)]
+        ends += [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=ends)
 
 

@@ -1,6 +1,6 @@
 """The object store over obstore: a folder, memory, S3, GCS or Azure by URL."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -82,8 +82,8 @@ class Objects:
                 written += len(part)
         except BaseException:
             # Closing is the only way to let go of a writer, and may publish what came so far: take that back.
-            with suppress(BaseError):
-                await writer.close()
+            with suppress(StoreUnavailableError):
+                await _asked(writer.close())
             with suppress(StoreUnavailableError):
                 await self.delete(key)
             raise
@@ -92,12 +92,9 @@ class Objects:
 
     async def download(self, key: str, path: Path) -> None:
         result = await _asked(obstore.get_async(self._store, key))
-        try:
-            with path.open("wb") as file:
-                async for part in result.stream(min_chunk_size=_PART_BYTES):
-                    file.write(part)
-        except BaseError as exc:
-            raise StoreUnavailableError(type(exc).__name__) from exc
+        with path.open("wb") as file:
+            async for part in _asked_parts(result.stream(min_chunk_size=_PART_BYTES)):
+                file.write(part)
 
     async def move(self, source: str, target: str) -> None:
         try:
@@ -111,12 +108,9 @@ class Objects:
             await _asked(obstore.delete_async(self._store, key))
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
-        try:
-            async for batch in obstore.list(self._store, prefix):
-                for meta in batch:
-                    yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
-        except BaseError as exc:
-            raise StoreUnavailableError(type(exc).__name__) from exc
+        async for batch in _asked_parts(obstore.list(self._store, prefix)):
+            for meta in batch:
+                yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
 
     async def check(self) -> None:
         await self.exists(_CHECK_KEY)
@@ -136,3 +130,14 @@ async def _asked(call: Awaitable[_T]) -> _T:
         raise _TakenError from exc
     except (BaseError, OSError) as exc:
         raise StoreUnavailableError(f"{type(exc).__name__}: {str(exc)[:200]}") from exc
+
+
+async def _asked_parts(parts: AsyncIterable[_T]) -> AsyncIterator[_T]:
+    """What the store sends bit by bit, with its errors in our terms; those of whoever takes them are their own."""
+    sent = aiter(parts)
+    while True:
+        try:
+            part = await _asked(anext(sent))
+        except StopAsyncIteration:
+            return
+        yield part

@@ -5,7 +5,6 @@ a Faust agent that raises acknowledges the event all the same.
 """
 
 import asyncio
-import errno
 import os
 from collections.abc import AsyncIterable, Callable
 from typing import NoReturn, Protocol
@@ -15,17 +14,16 @@ import structlog
 
 from feuilleton.contracts.errors import (
     LostInvariantError,
-    MachineExhaustedError,
     PipelineError,
     PoisonMessageError,
     TransientError,
+    exhaustion_told,
 )
 from feuilleton.contracts.events import Origin, Received, origin_of, parse
 from feuilleton.observability.tracing import trace_id
 from feuilleton.streaming.dead_letter import LIMIT_SHOWN_SECONDS, DeadLetterLimitError, DeadLetters, Record
 
 EXIT_LOST_INVARIANT = 70
-_EXHAUSTED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 log = structlog.get_logger(__name__)
 
 
@@ -109,12 +107,8 @@ class MessageRunner:
             await self._drop(record, "internal_error", received.traceparent)
 
     async def _handle(self, received: Received) -> None:
-        try:
+        with exhaustion_told():
             await self._handler.handle(received)
-        except OSError as exc:
-            if exc.errno not in _EXHAUSTED:
-                raise
-            raise MachineExhaustedError(os.strerror(exc.errno)) from exc
 
     async def _drop(self, record: Record, code: str, traceparent: str) -> None:
         """First the fact that replaces the message, then the letter, each with tries of its own."""
