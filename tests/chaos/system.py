@@ -99,6 +99,9 @@ class Replica:
         self.doom, self.down_seconds = cause, down_seconds
         if cause == "SIGTERM":
             self.kill_at = time.monotonic() + GRACE_SECONDS
+            # It has told others of its work, and until when it is theirs to wait.
+            told_until = time.time() + float(SETTINGS["DRAIN_SECONDS"]) - 0.5
+            self.life.lost.append((told_until, float("inf"), "SIGTERM"))
             self.service.process.send_signal(signal.SIGTERM)
         else:
             self.service.process.kill()

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from extractor.dispatcher import Dispatcher
 from extractor.gate import Freshness
@@ -204,8 +205,8 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 handover = await self._read_handover(partitions)
                 if not self._handed_over:
                     await self._dispatcher.find_settled()
-        except (KafkaError, OSError, TimeoutError, AttributeError) as exc:
-            # The last is how the client takes an error of one partition. What is not known here may be paid twice.
+        except (KafkaError, OSError, TimeoutError) as exc:
+            # What is not known here may be paid twice.
             log.warning("handover_not_read", error=type(exc).__name__)
         log.info("partitions_taken_over", at_work_elsewhere=sum(map(len, handover.values())))
         self._dispatcher.take_over(handover, told=self._handed_over)
@@ -221,14 +222,23 @@ class ChunkConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         return self._taking_over is not None and not self._taking_over.done()
 
     async def _read_handover(self, partitions: Sequence[Partition]) -> dict[Partition, dict[int, float]]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        try:
-            await admin.start()
-            names = [TopicPartition(self._prefix + part.topic, part.number) for part in partitions]
-            found = await admin.list_consumer_group_offsets(self._prefix + GROUP, partitions=names) if names else {}
-        finally:
-            await admin.close()
+        names = [TopicPartition(self._prefix + part.topic, part.number) for part in partitions]
+        found = await self._group_offsets(names) if names else {}
         return {Partition(CHUNKS.name, part.partition): read_handover(at.metadata) for part, at in found.items()}
+
+    async def _group_offsets(self, names: Sequence[TopicPartition]) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """Until the coordinator answers: after a restart of the broker it has to read its groups first."""
+        while True:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+            try:
+                await admin.start()
+                return await admin.list_consumer_group_offsets(self._prefix + GROUP, partitions=names)  # type: ignore[no-any-return]
+            except (KafkaError, AttributeError) as exc:
+                # The latter is how the client takes an error of one partition.
+                log.info("handover_asked_again", error=type(exc).__name__)
+                await asyncio.sleep(_RETRY_SECONDS / 2)
+            finally:
+                await admin.close()
 
     async def _poll_until(self, stop: asyncio.Event) -> None:
         faults = 0
