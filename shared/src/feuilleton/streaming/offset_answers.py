@@ -15,8 +15,8 @@ def _prepare_by_partition(
     request: OffsetFetchRequest, versions: dict[int, tuple[int, int]]
 ) -> OffsetFetchRequestStruct:
     if request._partitions is None:  # noqa: SLF001 (all of them can only be asked for in a later version)
-        return _prepare(request, versions)  # type: ignore[no-any-return]
-    return request.build(OffsetFetchRequest_v1)  # type: ignore[no-any-return]
+        return _prepare(request, versions)
+    return request.build(OffsetFetchRequest_v1)
 
 
 OffsetFetchRequest.prepare = _prepare_by_partition
