@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from feuilleton.contracts.topics import DEAD_LETTERS
 from tests.chaos.books import Book, make_books
-from tests.chaos.checks import Check, check_jobs, check_payments
+from tests.chaos.checks import Check, check_jobs, check_payments, check_processes
 from tests.chaos.links import Net
 from tests.chaos.machine import Size, check_sizes, measure
 from tests.chaos.model import Bookshelf, ChaosGemini, ChunkName
@@ -90,21 +91,21 @@ class _Campaign:
         self._say(f"undisturbed run of {len(self._books)} books: {undisturbed_seconds:.0f} s")
         self._wait(_CALM_SECONDS)
         before = measure(self._system)
-        earlier = set(self._read_log().jobs)
+        earlier = self._read_log()
         storm = Storm(self._system, self._plan.faults)
         cases, settle_seconds = self._run_disturbed(storm)
         self._say(f"settled after {settle_seconds:.0f} s")
         self._wait(_CALM_SECONDS + 25.0)  # late objects of deleted jobs are swept 20 s after
         after = measure(self._system)
-        log = self._read_log()
-        log = Log(
-            {job: state for job, state in log.jobs.items() if job not in earlier}, log.events, log.repeats, log.letters
-        )
+        log = self._read_log().since(earlier)
         self._write_calls()
         payments = self._count_payments(cases, reference)
         checks = [
             *check_jobs(cases, log, reference, self._system.objects),
             *check_payments(payments),
+            *check_processes(
+                len(list(self._system.lives())), self._system.unplanned, log.counts[DEAD_LETTERS.name].messages
+            ),
             *self._system.net.run(check_rows(self._system.database_url, self._read_log())),
             check_sizes(before, after),
         ]

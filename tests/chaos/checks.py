@@ -1,6 +1,6 @@
 """What must hold when a campaign is over. Each check names the job and what differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from feuilleton.contracts.events import JobEnded, Outcome
 from feuilleton_client.models import JobStatus
 from tests.chaos.payments import Payments
 from tests.chaos.reference import Reference, job_folder, read_ended
+from tests.chaos.system import HUNG
 from tests.chaos.topics import Log
 from tests.chaos.users import Case
 
@@ -42,6 +43,15 @@ def check_jobs(cases: Sequence[Case], log: Log, reference: Reference, objects: P
         check("cards are those of an undisturbed run", len(good), _cards_differ(good, reference, objects)),
         check("who is cancelled or failed has a reason", len(told), _without_reason(told, log, objects)),
         check("of deleted jobs no object is left", max(len(gone), 1), _left_over(gone, objects)),
+    ]
+
+
+def check_processes(processes: int, unplanned: Mapping[str, int], letters: int) -> list[Check]:
+    """`unplanned` are ends that no fault asked for. To leave with 70 is a service's own way out; to hang is none."""
+    hung = [f"{what}: {times}" for what, times in unplanned.items() if what.endswith(HUNG)]
+    return [
+        check("no process had to be killed because it hung", processes, hung),
+        check("no message was set aside", processes, [f"{letters} dead letters"] if letters else []),
     ]
 
 

@@ -38,8 +38,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, object]]:
     yield "  of them again", f"{payments.again.total()}: {_counted(payments.again)}" if payments.again else "0"
     yield "  not told whose", payments.unknown
     yield "calls of users in vain", _counted(_vain(outcome)) or "none"
-    yield "events, of them repeats", f"{outcome.log.events}, {outcome.log.repeats}"
-    yield "dead letters", outcome.log.letters
+    for topic, count in outcome.log.counts.items():
+        yield f"{topic}: messages, repeats", f"{count.messages}, {count.repeats}"
     yield "undisturbed run, settling", f"{outcome.undisturbed_seconds:.0f} s, {outcome.settle_seconds:.0f} s"
     before, after = outcome.sizes
     for name, was in before.items():

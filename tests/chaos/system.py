@@ -25,6 +25,7 @@ from tests.chaos.store_server import BUCKET
 from tests.stack import Service, environment, migrate
 
 GRACE_SECONDS = 60.0  # between SIGTERM and SIGKILL
+HUNG = ("not alive", "outlived its grace time")
 _LIVENESS_SECONDS = 35.0  # without an answer of /livez: the platform would kill
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)
 _STEADY_SECONDS = 30.0  # who ran for so long begins the backoff anew
