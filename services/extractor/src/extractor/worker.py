@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -11,6 +12,7 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.control import ControlLog
+from feuilleton.streaming.dead_letter import LIMIT_SHOWN_SECONDS, DeadLetterLimitError
 from feuilleton.streaming.parts import Part, start_parts
 
 _SILENT_SECONDS = 10.0  # the control topic is asked twice a second
@@ -47,13 +49,22 @@ class ExtractorWorker:
         try:
             if await self._start(started):
                 log.info("worker_started")
-                await self._consumer.run(self._stop)
+                await self._consume()
                 await self._consumer.drain(self._drain_seconds)
         finally:
             for part in reversed(started):
                 await part.stop()
             await health.stop()
         log.info("worker_ended")
+
+    async def _consume(self) -> None:
+        try:
+            await self._consumer.run(self._stop)
+        except DeadLetterLimitError as exc:
+            log.critical("dead_letter_limit_reached", detail=exc.detail)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), LIMIT_SHOWN_SECONDS)
+            raise
 
     async def _start(self, started: list[Part]) -> bool:
         """Start everything, the consumer last: no message may be read before the commands are known."""
