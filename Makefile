@@ -53,6 +53,9 @@ chaos: bootstrap ## Two replicas of everything under random faults, then whether
 fuzz: bootstrap ## Damage PDFs at random and read them (MINUTES=5 SEED=1): each must end in a code or in text
 	@exec $(PYTHON_ENV) -m tests.fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1)
 
+failover: bootstrap ## Seconds from the end of a replica to progress, for each service (ARGS=merger)
+	@exec $(PYTHON_ENV) -m tests.chaos.failover $(ARGS)
+
 eval: bootstrap ## Measure text and cards of four novels, and write the tables of docs/quality.md
 	@exec $(PYTHON_ENV) -m eval measure $(ARGS)
 
@@ -90,4 +93,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos fuzz eval bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos failover fuzz eval bench check format docs lock clean
