@@ -1,19 +1,23 @@
-"""What ingest and the splitter say to a file, in the subprocesses that they use: a verdict, or a fault of ours."""
+"""What ingest, the splitter and the reader of images make of a file, in the subprocesses that they use: a verdict, or
+a fault of ours.
+"""
 
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from extractor.page_reading.rasterising import UndrawablePageError, rasterise
 from feuilleton.contracts import ids
 from feuilleton.contracts.events import ChunkSubmitted, JobEnded, JobSplit, Received, UploadSubmitted
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
-from feuilleton.processes.pool import IsolatedPool, Limits
+from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
 from feuilleton.storage.objects import open_store
+from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.memory import MemoryPublisher
 from ingest.pdf_check import PdfChecker, PdfRefusedError, preload
@@ -28,6 +32,7 @@ TENANT = TenantId("default")
 AT_UPLOAD = frozenset({"not_a_pdf", "encrypted", "damaged", "no_pages", "too_many_pages", "too_complex"})
 AT_SPLIT = frozenset({"damaged", "encrypted", "too_big", "too_slow", "too_many_pages", "no_text"})
 MOST_MESSAGE_BYTES = 1_000_000
+_PAGES_DRAWN = 2  # of a file: a campaign has no time for all
 
 
 def _of_ingest(name: str) -> int:
@@ -55,8 +60,11 @@ class Bounds:
 
 
 CAMPAIGN = Bounds(
-    inspection=5.0, steps=StepSeconds(opening=4.0, batch=5.0, page=2.0, understanding=10.0, cutting=5.0), book=25.0
+    inspection=5.0, steps=StepSeconds(opening=4.0, batch=5.0, page=2.0, understanding=20.0, cutting=5.0), book=60.0
 )
+
+
+_Pools = tuple[IsolatedPool, IsolatedPool, IsolatedPool]
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,17 @@ class Verdict:
 
 
 class Readers:
-    """Ingest's inspection and the splitter's reading, each with one subprocess of the size that the services give."""
+    """Ingest's inspection, the splitter's reading and the extractor's drawing of pages, each with one subprocess of the
+    size that the services give.
+    """
 
-    def __init__(self, inspecting: IsolatedPool, reading: IsolatedPool, folder: Path, bounds: Bounds) -> None:
-        self._inspecting = inspecting
-        self._reading = reading
+    def __init__(self, pools: _Pools, folder: Path, bounds: Bounds) -> None:
+        self._inspecting, self._reading, self._drawing = pools
         self._folder = folder
         self._bounds = bounds
 
     async def judge(self, body: bytes) -> Verdict:
-        """Both services read the file, whatever the first says. Raises FaultError."""
+        """All read the file, whatever the first says. Raises FaultError."""
         started = time.monotonic()
         pages, upload = await self._inspect(body)
         inspected = time.monotonic()
@@ -133,12 +142,29 @@ class Readers:
             await UploadMessages(store, publisher, Commands(), books).handle(received)
         except Exception as exc:
             raise FaultError(f"the reading raised {exc!r}") from exc
+        await self._draw([key async for key in _pages_in(store)], store)
         ends, splits = publisher.of(JobEnded), publisher.of(JobSplit)
         if len(ends) + len(splits) != 1:
             raise FaultError(f"{len(ends)} ends and {len(splits)} splits")
         if max(len(message.value) for message in publisher.messages) > MOST_MESSAGE_BYTES:
             raise FaultError("a message is larger than the broker takes")
         return ends[0].code if ends else None, tuple(publisher.of(ChunkSubmitted))
+
+    async def _draw(self, keys: Sequence[str], store: ObjectStore) -> None:
+        for key in keys[:_PAGES_DRAWN]:
+            page = await store.get(key)
+            try:
+                await self._drawing.run(rasterise, page, timeout_seconds=self._bounds.steps.page)
+            except (UndrawablePageError, WorkerDiedError, WorkerTimeoutError, MemoryError):
+                continue  # what makes a page illegible
+            except Exception as exc:
+                raise FaultError(f"the drawing raised {exc!r}") from exc
+
+
+async def _pages_in(store: ObjectStore) -> AsyncIterator[str]:
+    async for item in store.list(""):
+        if "/pages/" in item.key:
+            yield item.key
 
 
 def _order(body: bytes) -> UploadSubmitted:
@@ -156,14 +182,16 @@ def _order(body: bytes) -> UploadSubmitted:
 
 @asynccontextmanager
 async def running_readers(bounds: Bounds) -> AsyncIterator[Readers]:
-    """With both subprocesses started."""
+    """With all subprocesses started."""
     inspecting = IsolatedPool(Limits(1, bounds.inspection_memory, 50), preload)
     reading = build_pool(Settings(splitter_workers=1, splitter_worker_memory_bytes=bounds.reading_memory))
+    drawing = IsolatedPool(Limits(1, 1024**3, 200))
+    pools = (inspecting, reading, drawing)
     with tempfile.TemporaryDirectory(prefix="feuilleton-fuzz-") as folder:
         try:
-            await inspecting.start()
-            await reading.start()
-            yield Readers(inspecting, reading, Path(folder), bounds)
+            for pool in pools:
+                await pool.start()
+            yield Readers(pools, Path(folder), bounds)
         finally:
-            await inspecting.stop()
-            await reading.stop()
+            for pool in pools:
+                await pool.stop()
