@@ -114,16 +114,22 @@ def _cause(before: _Work, call: Call, lives: Mapping[str, Life], acts: Acts) -> 
     holder = lives.get(before.caller)
     if holder is None:
         return None
-    for start, end, why in holder.lost:
-        if start <= call.began_at and end >= began:
-            return why
     if holder.ended_at is not None and holder.ended_at <= call.began_at + _CLOCK_SECONDS:
         return holder.cause
-    if call.chunk is None:
-        return None
+    of_itself, of_servers = _losses(holder, began, call.began_at)
+    if of_itself or call.chunk is None:
+        return of_itself
     if call.caller != before.caller and _handed_over(began, call.began_at, lives):
         return "handover over"
-    return acts.between(call.chunk[0], began, call.began_at)
+    return acts.between(call.chunk[0], began, call.began_at) or of_servers
+
+
+def _losses(holder: Life, began: float, until: float) -> tuple[str | None, str | None]:
+    """What may have cost a process its partitions in that time: something done to it, or to a server."""
+    known = [why for start, end, why in holder.lost if start <= until and end >= began]
+    of_servers = [why for why in known if why.endswith("kafka")]
+    of_itself = [why for why in known if why not in of_servers]
+    return next(iter(of_itself), None), next(iter(of_servers), None)
 
 
 def _under_way(call: Call, lives: Mapping[str, Life]) -> str | None:

@@ -12,6 +12,7 @@ from tests.chaos.system import Replica, System
 
 _SLOW_SECONDS = 0.1  # for each piece of bytes, in both directions
 _CUT_EVERY_SECONDS = 1.0
+_SESSION_SECONDS = 5.0  # a shorter silence costs nobody its session of 8 s, of which a heartbeat may have used 2
 _LOST_AFTER_SECONDS = 30.0  # so long after its end a fault of the broker may still cost a member its partitions
 
 
@@ -128,7 +129,7 @@ class Storm:
         """Note for the count of payments that members may have been without their broker. A store that is away costs
         nothing: who was answered waits for it.
         """
-        if not fault.target.startswith("kafka"):
+        if not fault.target.startswith("kafka") or (fault.kind is Kind.STALL and fault.seconds < _SESSION_SECONDS):
             return
         now = time.time()
         for replica in self.system.replicas.values():
