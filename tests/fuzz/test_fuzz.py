@@ -15,7 +15,7 @@ from tests.fuzz.mutations import MUTATIONS, Mutation, Recipe, draw_recipe
 from tests.pdf_verdicts import CAMPAIGN, Readers, running_readers
 
 QUICK_FILES = 90
-MANY_FILES = 1_500
+MANY_FILES = 900
 SEED = 20_261_122
 
 

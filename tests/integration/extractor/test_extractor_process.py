@@ -134,6 +134,29 @@ def test_a_storm_of_refusals_pauses_the_engine_and_fails_no_chunk(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_process_that_waits_for_quota_for_long_is_alive_all_the_time(
+    stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
+) -> None:
+    """Longer than a loop may stand still: a probe that took this for a hang would kill, and pay again."""
+    gemini.follow(Plan(chances={Fault.QUOTA: 1.0}, retry_after_seconds=50.0))
+    book = a_book(20)
+    extractor = stack.add("extractor", CHUNK_DEADLINE_SECONDS="10")
+    stack.start()
+    broker.publish(book)
+    wait_until(lambda: gemini.stats().calls > 0)
+    gemini.follow(Plan())
+    calls = gemini.stats().calls
+    for _ in range(40):
+        time.sleep(1)
+        assert httpx.get(f"{extractor.url}/livez", timeout=4).status_code == 200
+        assert httpx.get(f"{extractor.url}/readyz", timeout=4).status_code == 200
+    assert gemini.stats().calls == calls, "what the model asked for is kept to"
+    wait_until(lambda: len(indices(broker.results(), book)) == 20)
+    assert {result.outcome for result in broker.results()} == {"ok"}
+
+
+@pytest.mark.slow
 def test_a_chunk_that_the_model_fails_for_long_is_put_back_and_its_partition_goes_on(
     stack: Stack, broker: Broker, gemini: GeminiProcess, wait_until: Wait
 ) -> None:
