@@ -24,7 +24,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> No
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 @dataclass(frozen=True)
