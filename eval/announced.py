@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.novels import NOVELS, Part
+from eval.novels import NOVELS, UNSEEN, Part
 from eval.sheets import JUDGED
 from feuilleton.contracts.job_settings import Confidence
 
@@ -31,6 +31,9 @@ ANNOUNCED = (
     # Version local-2 failed both. These are for the rules that come after it.
     Draw("announced-balanced-2", 20261124, Confidence.BALANCED, Part(0.6, 1.0)),
     Draw("announced-strict-2", 20261125, Confidence.STRICT, Part(0.6, 1.0)),
+    # So did local-3. These are for local-4, and of novels of which nothing taught the rules.
+    Draw("announced-balanced-3", 20261126, Confidence.BALANCED, Part(), tuple(UNSEEN)),
+    Draw("announced-strict-3", 20261127, Confidence.STRICT, Part(), tuple(UNSEEN)),
 )
 
 

@@ -122,8 +122,9 @@ def test_the_page_announces_the_draws_that_count() -> None:
     for draw in ANNOUNCED:
         line = next(line for line in text.splitlines() if line.startswith(f"| {draw.name} | {draw.seed}"))
         share = round(100 * (draw.part.end - draw.part.begin))
-        novels = ", ".join(draw.novels)
-        assert cells(line, 0)[2:] == [draw.confidence, novels, f"last {share} % of each", "400, 100 of each"]
+        part = "whole" if share == 100 else f"last {share} % of each"
+        each = draw.count // len(draw.novels)
+        assert cells(line, 0)[2:] == [draw.confidence, ", ".join(draw.novels), part, f"{draw.count}, {each} of each"]
         assert draw.part.end == 1
 
 

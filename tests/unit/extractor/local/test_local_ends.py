@@ -1,7 +1,7 @@
 import pytest
 
 from extractor.engines.local.clauses import find_clauses
-from extractor.engines.local.ends import Cut, End, is_closed, possible_ends
+from extractor.engines.local.ends import Cut, End, possible_ends, tears_of
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import Edge
 from tests.unit.extractor.local.trees import forms, tree
@@ -39,7 +39,7 @@ def test_a_segment_that_a_bracket_breaks_off_has_no_end_there(known: Forms) -> N
 
 def test_a_cut_that_leaves_out_a_coordinated_clause_is_closed(known: Forms) -> None:
     clause = find_clauses(TWO_CLAUSES, known)[0]
-    assert is_closed(TWO_CLAUSES, clause, Cut(0, 4, End.CLAUSE))
+    assert not list(tears_of(TWO_CLAUSES, clause, Cut(0, 4, End.CLAUSE)))
 
 
 def test_a_cut_that_leaves_out_an_object_is_not(known: Forms) -> None:
@@ -54,7 +54,7 @@ def test_a_cut_that_leaves_out_an_object_is_not(known: Forms) -> None:
         ". PUNCT punct 2",
     )
     (clause,) = find_clauses(parse, known)
-    assert not is_closed(parse, clause, Cut(0, 2, End.COMMA))
+    assert list(tears_of(parse, clause, Cut(0, 2, End.COMMA)))
 
 
 def test_an_adverbial_may_go_only_behind_a_comma(known: Forms) -> None:
@@ -71,6 +71,6 @@ def test_an_adverbial_may_go_only_behind_a_comma(known: Forms) -> None:
 
     behind_comma, bare = tree(*parse(", PUNCT punct 6")), tree(*parse("là ADV advmod 6"))
     (clause,) = find_clauses(behind_comma, known)
-    assert is_closed(behind_comma, clause, Cut(0, 3, End.COMMA))
+    assert not list(tears_of(behind_comma, clause, Cut(0, 3, End.COMMA)))
     (clause,) = find_clauses(bare, known)
-    assert not is_closed(bare, clause, Cut(0, 3, End.COMMA))
+    assert list(tears_of(bare, clause, Cut(0, 3, End.COMMA)))

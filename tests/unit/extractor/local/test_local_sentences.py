@@ -15,17 +15,16 @@ KEPT = {
     "Ses bandeaux luisaient d'un éclat bleu ; une rose à son chignon tremblait sur une tige mobile, avec des"
     " gouttes d'eau factices au bout de ses feuilles.": ["Ses bandeaux luisaient d'un éclat bleu."],
     "Elle s'approcha un peu timide, un peu inquiète, et lui tendit la main.": [
-        "Elle s'approcha un peu timide.",
+        "Elle s'approcha un peu timide, un peu inquiète.",
         "Elle lui tendit la main.",
     ],
     "— Je ne veux pas m'aventurer à la légère, ajouta-t-elle vivement.": ["Je ne veux pas m'aventurer à la légère."],
     "Le landau remonta au grand trot l'avenue des Champs-Élysées, puis traversa le bois de Boulogne.": [
         "Le landau traversa le bois de Boulogne."
     ],
-    "Les arbres, vêtus de givre, semblent avoir sué de la glace.": ["Les arbres semblent avoir sué de la glace."],
+    "Son père, assis près du feu, lisait le journal du soir.": ["Son père lisait le journal du soir."],
     "Le vent commençait à enfler les voiles ; le capitaine donna l'ordre de partir avant la fin de la nuit.": [
         "Le vent commençait à enfler les voiles.",
-        "Le capitaine donna l'ordre de partir.",
     ],
 }
 

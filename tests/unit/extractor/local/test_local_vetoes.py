@@ -7,7 +7,7 @@ from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frame, Frames
 from extractor.engines.local.site import Site
 from extractor.engines.local.syntax import Parse
-from extractor.engines.local.vetoes import veto
+from extractor.engines.local.vetoes import objections_to
 from tests.unit.extractor.local.trees import forms, tree
 
 FRAMES = Frames({"avoir": Frame(100, 95, 1, {"à": 30}), "dormir": Frame(100, 0, 80, {"dans": 2, "à": 40})})
@@ -19,13 +19,14 @@ def known() -> Forms:
 
 
 def judged(parse: Parse, cut: Cut, known: Forms) -> str | None:
-    return veto(Site(parse, find_clauses(parse, known)[0], cut, known, FRAMES))
+    """The first objection."""
+    return next(objections_to(Site(parse, find_clauses(parse, known)[0], cut, known, FRAMES)), None)
 
 
 def doubted(parse: Parse, cut: Cut, known: Forms) -> tuple[str, ...]:
-    """Names of the doubts about a cut that nothing forbids."""
+    """Names of the doubts about a cut that no rule objects to."""
     site = Site(parse, find_clauses(parse, known)[0], cut, known, FRAMES)
-    assert veto(site) is None
+    assert not list(objections_to(site))
     return doubts(site)
 
 

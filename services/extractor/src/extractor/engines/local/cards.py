@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from extractor.engines.local.confidence import confidence_of
-from extractor.engines.local.features import Features, joint_features
+from extractor.engines.local.confidence import confidence_of, permits_by_weights
+from extractor.engines.local.features import OBJECTION, Features, joint_features
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frames
-from extractor.engines.local.proposals import CutKey, Proposal, propose
+from extractor.engines.local.proposals import CutKey, Permits, Proposal, propose
+from extractor.engines.local.refusals import objections_to, signs
 from extractor.engines.local.segments import Edge, Segment
-from extractor.engines.local.surroundings import Surroundings, marks, refusal, signs
+from extractor.engines.local.surroundings import Surroundings, marks
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.words import Word
 from feuilleton.contracts.text import count_words
@@ -33,10 +34,11 @@ class Lengths:
 
 @dataclass(frozen=True)
 class French:
-    """What is known of the language: forms, and how verbs are used."""
+    """What is known of the language: forms, how verbs are used, and which objections a card may have against it."""
 
     forms: Forms
     frames: Frames
+    permits: Permits = permits_by_weights
 
 
 @dataclass(frozen=True)
@@ -60,26 +62,37 @@ def all_choices(
     source: str, segment: Segment, parses: Sequence[Parse], french: French, lengths: Lengths
 ) -> list[Choice]:
     """Every card within `lengths` that one of the parses allows."""
-    forms, frames = french.forms, french.frames
-    by_parse = [{p.key: p for p in propose(parse, segment, forms, frames, lengths.most)} for parse in parses]
+    by_parse = [
+        {p.key: p for p in propose(parse, segment, french.forms, french.frames, french.permits, lengths.most)}
+        for parse in parses
+    ]
     keys = dict.fromkeys(key for proposals in by_parse for key in proposals)
-    choices = (_choice(source, segment, key, by_parse, forms) for key in keys)
+    choices = (_choice(source, segment, key, by_parse, french) for key in keys)
     return [choice for choice in choices if choice is not None and lengths.allow(choice.card.text)]
 
 
 def _choice(
-    source: str, segment: Segment, key: CutKey, by_parse: Sequence[Mapping[CutKey, Proposal]], forms: Forms
+    source: str, segment: Segment, key: CutKey, by_parse: Sequence[Mapping[CutKey, Proposal]], french: French
 ) -> Choice | None:
     proposal = next(proposals[key] for proposals in by_parse if key in proposals)
     text = card_text(source, segment, proposal)
-    place = surroundings_of(source, segment, proposal, forms)
-    if text is None or refusal(place) is not None:
+    if text is None:
         return None
+    place = surroundings_of(source, segment, proposal, french.forms)
     features = joint_features(source, key, by_parse) | {f"sign:{name}": 1.0 for name in signs(place)}
+    features |= {OBJECTION + name: 1.0 for name in objections_to(place)}
+    objections = [name.removeprefix(OBJECTION) for name in features if name.startswith(OBJECTION)]
+    if not french.permits(objections):
+        return None
     agreed = "agreed" in features
     words = segment.words[proposal.cut.begin : proposal.cut.end]
     card = _card(text, segment, proposal, agreed=agreed, features=features)
-    return Choice(words[0].begin, words[-1].end, replace(card, flags=card.flags + marks(place)), features)
+    return Choice(
+        words[0].begin,
+        words[-1].end,
+        replace(card, flags=(*card.flags, *marks(place), *(["doubted"] if objections else []))),
+        features,
+    )
 
 
 def surroundings_of(source: str, segment: Segment, proposal: Proposal, forms: Forms) -> Surroundings:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from extractor.engines.local.features import Features
+from extractor.engines.local.features import OBJECTION, Features
 from feuilleton.contracts.job_settings import Confidence
 
 _BIAS = "bias"
 _THRESHOLD = "threshold:"
 _DECIMALS = 4
-# At `strict` both parses must agree, the card must end where the author ended or began another clause, and nothing in
-# it may be edited, quoted, trail off or stand for what was said before.
+# More against a card than this was not judged often enough to be weighed.
+_MOST_OBJECTIONS = 2
+# At `strict` both parses must agree, the card must end where the author ended or began another clause, and no
+# rule may object to it, and nothing in it may be edited, quoted, trail off or stand for what was said before.
 _STRICT_ENDS = frozenset({"end_stop", "end_clause", "end_coordinated", "end_question"})
 _NEVER_STRICT = frozenset(
     {
@@ -30,6 +32,7 @@ _NEVER_STRICT = frozenset(
         "quoted",
         "refers_back",
         "few_words",
+        "doubted",
     }
 )
 
@@ -46,6 +49,10 @@ class ConfidenceModel:
         """The chance, 0 to 1, that a reader finds the card correct and faithful."""
         total = self.bias + math.fsum(self.weights.get(name, 0.0) * value for name, value in features.items())
         return round(1 / (1 + math.exp(-total)), _DECIMALS)
+
+    def permits(self, objections: Collection[str]) -> bool:
+        """Whether all of these objections are weighed by judged cards. One that is not forbids the card."""
+        return len(objections) <= _MOST_OBJECTIONS and all(OBJECTION + name in self.weights for name in objections)
 
     def passes(self, confidence: float, flags: Collection[str], setting: Confidence) -> bool:
         """Whether a card is given at this setting."""
@@ -76,3 +83,7 @@ def trained_model() -> ConfidenceModel:
 
 def confidence_of(features: Features) -> float:
     return trained_model().of(features)
+
+
+def permits_by_weights(objections: Collection[str]) -> bool:
+    return trained_model().permits(objections)

@@ -128,14 +128,17 @@ def _is_complement(parse: Parse, phrase: int) -> bool:
     return token.dep == "nmod" and parse.tokens[parse.left[phrase]].norm in {"de", "d'", "du", "des"}
 
 
-def is_closed(parse: Parse, clause: Clause, cut: Cut) -> bool:
-    """A piece of the tree with nothing torn: heads of all words inside, and only loose parts left outside."""
+def tears_of(parse: Parse, clause: Clause, cut: Cut) -> Iterator[str]:
+    """Where the cut tears the tree: words whose head is left outside, and what is left out that is not loose. A closed
+    piece of the tree has none.
+    """
     inside = range(cut.begin, cut.end)
-    if clause.head not in inside:
-        return False
-    if any(at != clause.head and parse.tokens[at].head not in inside for at in inside):
-        return False
-    return all(_may_go(parse, clause, at, cut) for top in inside for at in parse.children[top] if at not in inside)
+    for top in inside:
+        if top != clause.head and parse.tokens[top].head not in inside:
+            yield f"torn:from:{parse.tokens[top].dep}"
+        for at in parse.children[top]:
+            if at not in inside and not _may_go(parse, clause, at, cut):
+                yield f"torn:{'left' if at < cut.begin else 'right'}:{parse.tokens[at].dep}"
 
 
 def _may_go(parse: Parse, clause: Clause, at: int, cut: Cut) -> bool:

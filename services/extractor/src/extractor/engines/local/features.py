@@ -17,6 +17,7 @@ from extractor.engines.local.site import Site
 from extractor.engines.local.syntax import Token
 
 Features = dict[str, float]
+OBJECTION = "against:"
 Key = tuple[int, int, tuple[int, int] | None]
 
 
@@ -54,6 +55,7 @@ def features_of(site: Site, segment: Segment, start: str, subject: tuple[int, in
         f"opener:{segment.opener.name.lower()}",
         f"closer:{segment.closer.name.lower()}" if _reaches_end(site) else "closer:none",
         *(f"doubt:{name}" for name in doubts(site)),
+        *(OBJECTION + name for name in site.objections),
         *_of_verb(site),
         *_of_subject(site, subject),
         *_of_dropped(site),

@@ -1,12 +1,12 @@
 """All cuts that the rules allow in one parse of one segment."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.clauses import Clause, ClauseKind, agreement_of, find_clauses, subject_start
-from extractor.engines.local.ends import Cut, End, is_closed, possible_ends
+from extractor.engines.local.ends import Cut, End, possible_ends, tears_of
 from extractor.engines.local.features import Features, features_of
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frames
@@ -15,7 +15,7 @@ from extractor.engines.local.segments import Edge, Segment
 from extractor.engines.local.site import Context, Site
 from extractor.engines.local.starts import possible_begins
 from extractor.engines.local.syntax import Parse
-from extractor.engines.local.vetoes import veto
+from extractor.engines.local.vetoes import objections_to
 from extractor.engines.local.wholes import whole_clause
 
 _MAX_REPEATED_SUBJECT = 5
@@ -24,6 +24,8 @@ _BEFORE_SUBJECTLESS = frozenset({"cc", "punct", "advmod", "mark"})
 _UNREPEATED = frozenset({"ce", "c'", "cela", "ça"})
 
 CutKey = tuple[int, int, tuple[int, int] | None]
+# Whether a card may have these objections against it.
+Permits = Callable[[Collection[str]], bool]
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,29 @@ class _Reading:
     clauses: tuple[Clause, ...]
     forms: Forms
     frames: Frames
+    permits: Permits
     most_words: int
 
     def site(self, clause: Clause, cut: Cut) -> Site | None:
-        """The cut in its place, or None where it is too long or a rule forbids it."""
+        """The cut in its place, or None where it is too long or what speaks against it is not permitted."""
         if self.count_words(cut) > self.most_words:
             return None
         joint = self.segment.joint
         if joint is not None and clause.begin < joint < cut.end:
             return None  # 'Ce n'est pas, dit-il, mon affaire': the comma is the incise's, not the sentence's
-        if clause.kind is not ClauseKind.WHOLE and not is_closed(self.parse, clause, cut):
+        if not cut.begin <= clause.head < cut.end:
             return None
         context = Context(self.segment.before, self.segment.after)
         site = Site(self.parse, clause, cut, self.forms, self.frames, context)
-        return site if veto(site) is None else None
+        objections: list[str] = []
+        for objection in chain(self._tears(clause, cut), objections_to(site)):
+            objections.append(objection)
+            if not self.permits(objections):
+                return None
+        return replace(site, objections=tuple(objections))
+
+    def _tears(self, clause: Clause, cut: Cut) -> Iterator[str]:
+        return iter(()) if clause.kind is ClauseKind.WHOLE else tears_of(self.parse, clause, cut)
 
     def count_words(self, cut: Cut) -> int:
         """Never more than the words of the card: those that begin behind a space."""
@@ -74,12 +85,14 @@ class _Reading:
         return sum(two.is_word and one.end < two.begin for one, two in pairwise(words)) + words[0].is_word
 
 
-def propose(parse: Parse, segment: Segment, forms: Forms, frames: Frames, most_words: int) -> Iterator[Proposal]:
+def propose(
+    parse: Parse, segment: Segment, forms: Forms, frames: Frames, permits: Permits, most_words: int
+) -> Iterator[Proposal]:
     """Every allowed cut whose own words are not more than `most_words`. Nothing for asides; a question only whole."""
     if segment.aside:
         return
     clauses = find_clauses(parse, forms)
-    reading = _Reading(parse, segment, clauses, forms, frames, most_words)
+    reading = _Reading(parse, segment, clauses, forms, frames, permits, most_words)
     if segment.closer is not Edge.QUESTION:
         for clause in (*clauses, *find_presupposed(parse, forms)):
             yield from _of_clause(reading, clause)

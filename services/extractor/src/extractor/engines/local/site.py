@@ -21,7 +21,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Site:
-    """A cut in its parse."""
+    """A cut in its parse. `objections`: the names of the rules against it, once they were asked."""
 
     parse: Parse
     clause: Clause
@@ -29,6 +29,7 @@ class Site:
     forms: Forms
     frames: Frames
     context: Context = Context()
+    objections: tuple[str, ...] = ()
 
     @property
     def before(self) -> tuple[str, ...]:

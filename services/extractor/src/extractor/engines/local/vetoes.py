@@ -1,5 +1,6 @@
-"""Reasons that forbid a cut: in the card itself here, in what it leaves out in `losses`."""
+"""Rules against a cut: in the card itself here, in what it leaves out in `losses` and `torn`."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from extractor.engines.local import vocabulary as fr
@@ -11,9 +12,9 @@ from extractor.engines.local.site import CONTENT, Site, is_starved, reaches_stop
 from extractor.engines.local.torn import TORN
 
 
-def veto(site: Site) -> str | None:
-    """The name of the first rule that forbids this cut, or None."""
-    return next((rule.__name__ for rule in _RULES if rule(site)), None)
+def objections_to(site: Site) -> Iterator[str]:
+    """The names of the rules that object to this cut. What each weighs, or that it forbids, says the confidence."""
+    return (rule.__name__ for rule in _RULES if rule(site))
 
 
 _LAST_DEPS = frozenset({"case", "det", "mark", "cc"})

@@ -125,6 +125,10 @@ FORMULAS = frozenset(
         "je vous le répète",
         "je le répète",
         "on l' a dit",
+        "je vous prie",
+        "je vous en prie",
+        "je te prie",
+        "je t' en prie",
     }
 )
 # Prepositions that a verb may ask for, by what they are without elision and article.
