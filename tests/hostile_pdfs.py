@@ -245,6 +245,15 @@ def outline_ring() -> bytes:
     return one_page(catalog=b"/Outlines 6 0 R", more=marks)
 
 
+def outline_of(titles: Sequence[bytes]) -> bytes:
+    """A bookmark for each title, which are UTF-16 as they stand, right or wrong."""
+    marks = [
+        b"<</Title<FEFF%b>/Parent 6 0 R/Next %d 0 R/Dest[4 0 R/Fit]>>" % (title.hex().encode(), number + 8)
+        for number, title in enumerate(titles)
+    ]
+    return one_page(catalog=b"/Outlines 6 0 R", more=[b"<</First 7 0 R/Last %d 0 R>>" % (len(titles) + 6), *marks])
+
+
 def long_outline(count: int) -> bytes:
     """So many bookmarks side by side, each with a long title."""
     title = b"x" * 500

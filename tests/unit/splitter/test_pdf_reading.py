@@ -9,7 +9,7 @@ from splitter.page_cutting import cut_pages
 from splitter.pages import ReadLimits, join_pieces
 from splitter.pdf_reading import open_pdf, read_pages
 from tests.builders import a_pdf
-from tests.hostile_pdfs import short_lines
+from tests.hostile_pdfs import outline_of, short_lines
 
 LIMITS = ReadLimits()
 
@@ -77,6 +77,12 @@ def test_a_page_of_one_picture_says_so(tmp_path: Path) -> None:
 def test_the_outline_tells_titles_and_pages(tmp_path: Path) -> None:
     opened = open_pdf(typeset(tmp_path, "= Un\nmot\n#pagebreak()\n= Deux\nmot"), LIMITS)
     assert [(entry.title, entry.page) for entry in opened.outline] == [("Un", 1), ("Deux", 2)]
+
+
+def test_a_bookmark_whose_title_is_no_text_costs_itself_alone(tmp_path: Path) -> None:
+    titles = ["Un".encode("utf-16-be"), b"\xd8\x00\x00\x41", "Deux".encode("utf-16-be")]
+    opened = open_pdf(saved(tmp_path, outline_of(titles)), LIMITS)
+    assert [entry.title for entry in opened.outline if entry.title] == ["Un", "Deux"]
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,19 @@ def _read_outline(pdf: pdfium.PdfDocument, count: int, most: int) -> tuple[Outli
             target = mark.get_dest()
             index = target.get_index() if target else None
             if index is not None and 0 <= index < count:
-                entries.append(OutlineEntry(mark.level, mark.get_title()[:300], index + 1))
-    except (pdfium.PdfiumError, UnicodeError, ValueError):
+                entries.append(OutlineEntry(mark.level, _title_of(mark), index + 1))
+    except (pdfium.PdfiumError, ValueError):
         return tuple(entries)  # a broken outline is no outline: the text tells the chapters
     return tuple(entries)
+
+
+def _title_of(mark: pdfium.PdfBookmark) -> str:
+    """Empty where the title is no text, which costs the bookmark alone."""
+    try:
+        title: str = mark.get_title()
+    except UnicodeError:
+        return ""
+    return title[:300]
 
 
 def _read_page(pdf: pdfium.PdfDocument, number: int, limits: ReadLimits) -> Page:
