@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.events import (
@@ -177,6 +178,30 @@ def test_sigterm_ends_it_with_status_zero(world: World) -> None:
     assert merger.stop() == 0
 
 
+def test_chunks_that_another_member_counted_while_a_partition_was_its_own_are_not_missed(world: World) -> None:
+    frozen, _ = world.stack.add("merger"), world.stack.add("merger", 1)
+    world.stack.start()
+    wait_until(lambda: asyncio.run(_members(world)) == 2)
+    books = [a_book(3) for _ in range(8)]
+    world.split(*books)
+    for book in books:
+        world.extract(book, chunks=slice(0, 1))
+        world.first(book, ChunkFinished)
+    os.kill(frozen.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: asyncio.run(_members(world)) == 1)
+        for book in books:
+            world.extract(book, chunks=slice(1, 2))
+        wait_until(lambda: all(len(world.events(book, ChunkFinished)) >= 2 for book in books), seconds=60)
+    finally:
+        os.kill(frozen.pid, signal.SIGCONT)
+    wait_until(lambda: asyncio.run(_members(world)) == 2)
+    for book in books:
+        world.extract(book, chunks=slice(2, 3))
+    for book in books:
+        assert world.first(book, JobEnded).outcome is Outcome.COMPLETED
+
+
 def test_a_topic_that_was_made_anew_unseen_is_read_from_its_beginning(world: World) -> None:
     """The merger is frozen meanwhile, so it goes on with a log that begins again below what it has read."""
     before = a_book(12)
@@ -203,6 +228,18 @@ def test_a_place_committed_for_a_topic_that_was_made_anew_since_is_given_up(worl
     world.extract(book)
     _end_and_start_again(merger)
     assert world.first(book, JobEnded).outcome is Outcome.COMPLETED
+
+
+async def _members(world: World) -> int:
+    """How many members the mergers' group has; 0 in the middle of a rebalance."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=world.kafka)
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_consumer_groups([f"{world.prefix}merger"])
+        ((_, _, state, _, _, members),) = answer.groups
+        return len(members) if state == "Stable" else 0
+    finally:
+        await admin.close()
 
 
 def _partition(book: SeededBook) -> int:

@@ -4,7 +4,13 @@ from feuilleton.contracts.topics import CHUNK_RESULTS, JOB_CONTROL
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.control import ControlLog
 from feuilleton.streaming.dead_letter import DeadLetters
-from feuilleton.streaming.faust_worker import PATIENCE_SECONDS, FaustWorker, add_agent, build_app
+from feuilleton.streaming.faust_worker import (
+    PATIENCE_SECONDS,
+    FaustWorker,
+    add_agent,
+    build_app,
+    forget_in_rebalances,
+)
 from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton.streaming.runner import MessageRunner
 from merger.fan_in import FanInCache
@@ -22,9 +28,11 @@ def build_worker(settings: Settings) -> FaustWorker:
     store = open_store(settings.object_store_url)
     publisher = KafkaPublisher(bootstrap, client_id=SERVICE, prefix=prefix)
     control = ControlLog(bootstrap, prefix=prefix)
-    merger = Merger(store, publisher, control.commands, FanInCache(settings.merger_cached_chunks))
+    cache = FanInCache(settings.merger_cached_chunks)
+    merger = Merger(store, publisher, control.commands, cache)
     letters = DeadLetters(publisher, service=SERVICE)
     app = build_app(SERVICE, bootstrap=bootstrap, prefix=prefix)
+    forget_in_rebalances(app, cache.clear)
     results = MessageRunner(ResultMessages(merger), letters, patience_seconds=PATIENCE_SECONDS)
     commands = MessageRunner(CommandMessages(merger), letters, patience_seconds=PATIENCE_SECONDS)
     add_agent(app, [CHUNK_RESULTS], results, prefix=prefix)

@@ -77,6 +77,11 @@ class FanInCache:
         for key in [key for key in self._held if key[0] == job]:
             self._drop(key)
 
+    def clear(self) -> None:
+        """Drop everything: other members may have counted chunks of the same attempts meanwhile."""
+        self._held.clear()
+        self._chunks = 0
+
     def __len__(self) -> int:
         return len(self._held)
 

@@ -102,6 +102,17 @@ def add_agent(app: faust.App, topics: Sequence[Topic], runner: MessageRunner, *,
     app.agent(source, isolated_partitions=True)(consume)
 
 
+def forget_in_rebalances(app: faust.App, forget: Callable[[], None]) -> None:
+    """Have `forget` called in each rebalance, after the events in hand have ended and before others are delivered: a
+    partition that goes and comes back was another member's in between.
+    """
+
+    async def called(_app: AppT, _revoked: object, **_more: object) -> None:
+        forget()
+
+    app.on_partitions_revoked.connect(called)
+
+
 @dataclass
 class AssignmentWatch:
     """Which topics a worker has read, and since when it reads one of them no more. Pure."""
