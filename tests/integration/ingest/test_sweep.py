@@ -159,3 +159,12 @@ async def test_the_queue_counts_what_runs_and_what_ended_in_the_last_hour(rows: 
         statement = "UPDATE ingest.attempts SET ended_at = now() - make_interval(mins => $2) WHERE job = $1"
         await rows._execute(statement, an_admission(number).accepted.job, minutes)
     assert await rows.queue() == Queue(waiting=2, ended_last_hour=1)
+
+
+async def test_an_attempt_that_its_jobs_deletion_overtook_waits_in_no_queue(rows: PostgresAdmissionStore) -> None:
+    """A user deletes and retries at the same moment: the attempt is admitted, and nobody will say its end."""
+    for number in range(2):
+        await rows.stage(TENANT, an_admission(number).accepted.job)
+        await rows.admit(an_admission(number))
+    await rows._execute("UPDATE ingest.jobs SET deleted_at = now() WHERE job = $1", an_admission(1).accepted.job)
+    assert await rows.queue() == Queue(waiting=1, ended_last_hour=0)

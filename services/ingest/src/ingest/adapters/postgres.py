@@ -82,7 +82,8 @@ SELECT tenant, job FROM ingest.jobs
 WHERE files_swept_at IS NULL AND deleted_at < now() - make_interval(secs => $1) ORDER BY deleted_at LIMIT 1000
 """
 _QUEUE = """
-SELECT (SELECT count(*) FROM ingest.attempts WHERE ended_at IS NULL) AS waiting,
+SELECT (SELECT count(*) FROM ingest.attempts a JOIN ingest.jobs j USING (job)
+        WHERE a.ended_at IS NULL AND j.deleted_at IS NULL) AS waiting,
     (SELECT count(*) FROM ingest.attempts WHERE ended_at > now() - interval '1 hour') AS ended
 """
 
