@@ -50,6 +50,9 @@ mutants: bootstrap ## Break one invariant at a time in a copy of the tree: its t
 chaos: bootstrap ## Two replicas of everything under random faults, then whether all held (MINUTES=10 SEED=7)
 	@exec $(PYTHON_ENV) -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+soak: bootstrap ## The whole system under a steady load (MINUTES=30): memory, descriptors, connections must stay flat
+	@exec $(PYTHON_ENV) -m tests.soak --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) $(ARGS)
+
 fuzz: bootstrap ## Damage PDFs at random and read them (MINUTES=5 SEED=1): each must end in a code or in text
 	@exec $(PYTHON_ENV) -m tests.fuzz --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1)
 
