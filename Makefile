@@ -96,4 +96,4 @@ help: ## This text
 bootstrap: # .venv from locks/; costs nothing when nothing changed
 	@deploy/local/bootstrap.sh
 
-.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos failover fuzz eval bench check format docs lock clean
+.PHONY: help bootstrap demo up down ps logs topics test-fast test test-slow mutants chaos failover fuzz soak eval bench check format docs lock clean
