@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -42,8 +43,8 @@ async def test_only_the_connections_of_that_client_are_cut(link: Link) -> None:
     other = await asyncio.open_connection(LOOPBACK, link.port)
     assert [await say(link, each) for each in (ours, other)] == [b"hello\n"] * 2
     link.cut(frozenset({ours[1].get_extra_info("sockname")[1]}))
-    with pytest.raises(ConnectionResetError):
-        await ours[0].read()
+    with suppress(ConnectionError):  # an end or an error, as the bytes under way would have it
+        assert await asyncio.wait_for(ours[0].read(), 5) == b""
     assert await say(link, other) == b"hello\n"
     assert link.cuts == 1
 

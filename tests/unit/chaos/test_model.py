@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import pytest
 
 from tests.chaos.model import PAID, Bookshelf, ChaosGemini
 from tests.fakes.gemini import Plan
@@ -27,6 +28,7 @@ async def ask(model: ChaosGemini, number: int) -> int:
         return (await http.post(url, json=body, headers={"x-goog-api-key": "extractor.0"})).status_code
 
 
+@pytest.mark.heavy
 async def test_one_paid_answer_of_no_use_is_given_for_a_chunk_and_every_call_is_noted() -> None:
     async with ChaosGemini(1, port=0) as model:
         model.shelf = Bookshelf(SENTENCES)
