@@ -205,6 +205,8 @@ class World:
         self.model = Model(self.turns, failing)
         self.book = a_book(CHUNKS_OF_BOOK, engine=Engine.LOCAL)
         self.lost_calls = 0
+        self.handed_over_calls = 0
+        self.messages_of: dict[int, set[tuple[int, int]]] = {}
         self.ghosts: list[Process] = []
         self.committed: dict[int, int] = {}
         self._positions = {UPLOADS.name: 0, CHUNK_RESULTS.name: 0, JOB_CONTROL.name: 0}
@@ -221,7 +223,9 @@ class World:
         """A new process takes over, from what was committed. The old one is dead, or a ghost that knows nothing."""
         old = self.live.get(service)
         if old is not None:
-            self.lost_calls += sum(turn.process == old.number for turn in self.turns.waiting())
+            # What was handed over is lost too: the next one is not told of it again.
+            lost = {old.number} | {ghost.number for ghost in self.ghosts if ghost.service == service}
+            self.lost_calls += sum(turn.process in lost for turn in self.turns.waiting())
             if dies:
                 self.turns.kill(old.number)
             else:
@@ -231,6 +235,35 @@ class World:
         self.live[service] = new
         while self.learn(new):
             pass
+
+    def hand_over(self) -> None:
+        """Another member gets the extractor's partitions in good order. What is at work lives on where it is, and the
+        group was told of it with the last commit.
+        """
+        old = self.live["extractor"]
+        assert old.dispatcher is not None
+        at_work = old.dispatcher.revoke()
+        self.commit()
+        old.dispatcher.watermark.revoke()
+        old.dispatcher.assign([], handed_over=True)
+        self.ghosts.append(old)
+        self.handed_over_calls += self.calls_in_flight
+        new = Process(next(self._numbers), "extractor", Commands())
+        new.dispatcher = self._dispatcher(new.commands)
+        while self.learn(new):
+            pass
+        self.live["extractor"] = new
+        token = _process.set(new.number)
+        try:
+            new.dispatcher.take_over(at_work)
+        finally:
+            _process.reset(token)
+
+    @property
+    def calls_in_flight(self) -> int:
+        """Of the extractor that is in its group."""
+        number = self.live["extractor"].number
+        return sum(turn.process == number and turn.what.startswith("call") for turn in self.turns.waiting())
 
     def rewind(self, topic: str, messages: int) -> None:
         """The last commits of a group were lost."""
@@ -285,6 +318,8 @@ class World:
         process = self.live["extractor"]
         record = next(filter(None, (self._next_chunk(number) for number in range(CHUNK_PARTITIONS))))
         process.next_offsets[record.partition] = record.offset + 1
+        index = int(dict(record.headers)["index"])
+        self.messages_of.setdefault(index, set()).add((record.partition, record.offset))
         dispatcher = process.dispatcher
         assert dispatcher is not None
 
