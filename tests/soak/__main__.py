@@ -97,7 +97,7 @@ def _look(stack: Stack, ports: dict[int, str], series: dict[str, Series], over: 
     began = time.monotonic()
     while not over.wait(_LOOK_EVERY_SECONDS):
         for label, service in stack.services.items():
-            usage = look_at(service.pid, ports)
+            usage = look_at(service.pid, ports, own_port=service.port)
             if usage is not None:
                 series[label].add(time.monotonic() - began, usage)
 

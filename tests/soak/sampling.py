@@ -14,7 +14,8 @@ _SECONDS_AN_HOUR = 3600.0
 @dataclass(frozen=True)
 class Usage:
     """One look at a service: its main process, and the subprocesses below it together. Connections are those of the
-    main process, by the name that was given for their port.
+    main process, by the name that was given for their port; `clients` are those that it has taken itself, and their
+    descriptors do not count: how many users wait is no matter of the process.
     """
 
     rss_bytes: int
@@ -23,22 +24,27 @@ class Usage:
     workers: int
     workers_rss_bytes: int
     connections: Mapping[str, int]
+    clients: int = 0
 
 
-def look_at(pid: int, ports: Mapping[int, str]) -> Usage | None:
-    """None where the process is gone. `ports` names the ports of servers; other connections do not count."""
+def look_at(pid: int, ports: Mapping[int, str], *, own_port: int = 0) -> Usage | None:
+    """None where the process is gone. `ports` names the ports of servers; other connections do not count. The process
+    itself listens on `own_port`.
+    """
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             rss, descriptors, threads = process.memory_info().rss, process.num_fds(), process.num_threads()
-        connections = dict.fromkeys(ports.values(), 0)
+        connections, clients = dict.fromkeys(ports.values(), 0), 0
         for connection in process.net_connections(kind="tcp"):
             if connection.raddr and connection.raddr.port in ports:
                 connections[ports[connection.raddr.port]] += 1
+            elif connection.raddr and connection.laddr.port == own_port:
+                clients += 1
         below = [_rss(child) for child in process.children(recursive=True)]
     except psutil.Error:
         return None
-    return Usage(rss, descriptors, threads, sum(rss > 0 for rss in below), sum(below), connections)
+    return Usage(rss, descriptors - clients, threads, sum(rss > 0 for rss in below), sum(below), connections, clients)
 
 
 @dataclass

@@ -67,6 +67,20 @@ def test_a_look_sees_memory_descriptors_connections_and_subprocesses() -> None:
     assert look_at(2**22 + 1, {}) is None, "nobody's"
 
 
+def test_the_connections_of_clients_do_not_count_as_descriptors_of_the_service() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        before = look_at(os.getpid(), {}, own_port=port)
+        # A connection that waits to be taken is no descriptor yet; one that was taken is.
+        with socket.create_connection(("127.0.0.1", port)) as client, server.accept()[0]:
+            after = look_at(os.getpid(), {}, own_port=port)
+            client.close()
+    assert before is not None
+    assert after is not None
+    assert (before.clients, after.clients) == (0, 1)
+    assert after.descriptors == before.descriptors + 1, "the client's own end, which is in this process too"
+
+
 def test_the_peak_of_a_subprocess_is_seen() -> None:
     with PeakWatch() as watch:
         subprocess.run(
