@@ -30,10 +30,10 @@ from tests.kafka_reading import read_records
 
 REPO = Path(__file__).resolve().parents[2]
 MODEL_SECONDS = 1.0
-_PROBES = 12
-_KILL_AFTER = 4
+_PROBES = 24
+_KILL_AFTER = 8
 _WORDS = 600
-_CALM_SECONDS = 6.0
+_CALM_SECONDS = 10.0
 _MOST_SECONDS = 120.0
 _SERVICES = ("splitter", "extractor", "merger", "projector", "ingest", "status-api")
 
