@@ -220,11 +220,10 @@ async def test_the_api_process_closes_its_streams_and_stops_on_sigterm(world: Wo
                 async with api.stream("GET", f"/v1/jobs/{story.job}/events") as stream:
                     lines = stream.aiter_lines()
                     assert (await anext(lines)).startswith("id: ")
-                    begun = time.monotonic()
                     process.terminate()
                     assert [line async for line in lines if line.startswith("id: ")] == []
-                assert await asyncio.to_thread(process.wait, 10) == 0
-    assert time.monotonic() - begun < 5
+                # Long before the next heartbeat, the first moment at which a stream could see that nobody listens.
+                assert await asyncio.to_thread(process.wait, 15) == 0
 
 
 async def until_answered(api: httpx.AsyncClient, path: str) -> None:

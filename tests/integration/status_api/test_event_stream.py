@@ -35,6 +35,8 @@ class Stream:
         url, seen = f"/v1/jobs/{self.job}/events", 0
         async with aconnect_sse(self.api, "GET", url, headers=headers, params=params) as source:
             async for event in source.aiter_sse():
+                if not event.data:
+                    continue  # a heartbeat, of which httpx-sse makes an event once there was an id
                 yield event
                 seen += 1
                 if seen == count:
