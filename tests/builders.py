@@ -1,11 +1,12 @@
 """Small valid things for tests: a_pdf(), a_job(), ..."""
 
 import io
+import uuid
 
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from feuilleton.contracts.events import JobAccepted
+from feuilleton.contracts.events import JobAccepted, UploadSubmitted
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 
@@ -50,3 +51,18 @@ def a_job(job: str = "11111111-2222-4333-8444-555555555555", **changes: object) 
         "model": "local",
     }
     return JobAccepted.model_validate(fields | changes)
+
+
+def an_order(body: bytes, *, tenant: TenantId, attempt: int = 1, job: JobId | None = None) -> UploadSubmitted:
+    """What ingest says of a file that it took in, for the local engine."""
+    return UploadSubmitted(
+        job=job or JobId(str(uuid.uuid4())),
+        tenant=tenant,
+        attempt=attempt,
+        settings=JobSettings(),
+        engine=Engine.LOCAL,
+        model="local",
+        bytes=len(body),
+        sha256="0" * 64,
+        pages=1,
+    )

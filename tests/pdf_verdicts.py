@@ -4,7 +4,6 @@ a fault of ours.
 
 import tempfile
 import time
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,8 @@ from pathlib import Path
 
 from extractor.page_reading.rasterising import UndrawablePageError, rasterise
 from feuilleton.contracts import ids
-from feuilleton.contracts.events import ChunkSubmitted, JobEnded, JobSplit, Received, UploadSubmitted
-from feuilleton.contracts.ids import JobId, TenantId
-from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.contracts.events import ChunkSubmitted, JobEnded, JobSplit, Received
+from feuilleton.contracts.ids import TenantId
 from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
 from feuilleton.storage.objects import open_store
 from feuilleton.storage.ports import ObjectStore
@@ -27,6 +25,7 @@ from splitter.bootstrap import build_pool
 from splitter.handler import UploadMessages
 from splitter.pdf_workers import PdfWorkers, StepSeconds
 from splitter.settings import Settings
+from tests.builders import an_order
 
 TENANT = TenantId("default")
 AT_UPLOAD = frozenset({"not_a_pdf", "encrypted", "damaged", "no_pages", "too_many_pages", "too_complex"})
@@ -135,7 +134,7 @@ class Readers:
         store, publisher = open_store("memory:///"), MemoryPublisher()
         workers = PdfWorkers(self._reading, Settings().read_limits, self._bounds.steps)
         books = BookSplitter(store, workers, limit_seconds=self._bounds.book, work_folder=self._folder)
-        order = _order(body)
+        order = an_order(body, tenant=TENANT)
         await store.put(ids.upload_key(TENANT, order.job), body)
         try:
             received = Received(order, order.event_id, None, "")  # type: ignore[arg-type]
@@ -165,19 +164,6 @@ async def _pages_in(store: ObjectStore) -> AsyncIterator[str]:
     async for item in store.list(""):
         if "/pages/" in item.key:
             yield item.key
-
-
-def _order(body: bytes) -> UploadSubmitted:
-    return UploadSubmitted(
-        job=JobId(str(uuid.uuid4())),
-        tenant=TENANT,
-        settings=JobSettings(),
-        engine=Engine.LOCAL,
-        model="local",
-        bytes=len(body),
-        sha256="0" * 64,
-        pages=1,
-    )
 
 
 @asynccontextmanager

@@ -23,7 +23,6 @@ from feuilleton.contracts.events import (
     JobAccepted,
     JobDeleted,
     JobEnded,
-    Outcome,
     UploadSubmitted,
 )
 from feuilleton.contracts.ids import JobId
@@ -34,7 +33,7 @@ from feuilleton.streaming.admin import create_topics
 from feuilleton_local.servers.running import LocalServer, kafka_server, running
 from ingest.admission import upload_of
 from tests.builders import a_pdf
-from tests.faults.failpoints.broker import Broker, until
+from tests.faults.failpoints.broker import Broker, cards_of, until
 from tests.faults.failpoints.trap import Operation, Point
 from tests.faults.failpoints.trapped import Trapped
 from tests.seeded_books import TENANT, SeededBook, a_book, seed, settle
@@ -150,11 +149,7 @@ class Desk:
         return self.requests.submit(lambda: httpx.post(url, headers=auth(), timeout=60))
 
     def cards(self, job: JobId) -> bytes:
-        until(lambda: bool(self.broker.events(job, JobEnded)), "an end")
-        (end,) = {one.model_dump_json(): one for one in self.broker.events(job, JobEnded)}.values()
-        assert end.outcome is Outcome.COMPLETED
-        assert end.result is not None
-        return (self.objects / ids.cards_key(end.result)).read_bytes()
+        return cards_of(self.broker.end(job), self.objects)
 
     def status(self, job: JobId) -> str:
         return str(httpx.get(f"{self.stack.status_url}/v1/jobs/{job}", headers=auth(), timeout=30).json()["status"])

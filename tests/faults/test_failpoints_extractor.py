@@ -9,12 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from feuilleton.contracts import ids
 from feuilleton.contracts.events import ChunkExtracted, ChunkOutcome, JobEnded, Outcome
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS
 from tests.fakes.models.background import model_process
-from tests.faults.failpoints.broker import Broker, until
+from tests.faults.failpoints.broker import Broker, cards_of, until
 from tests.faults.failpoints.tiers import quick, slow
 from tests.faults.failpoints.trap import Operation, Point
 from tests.faults.failpoints.trapped import Trapped
@@ -40,11 +39,7 @@ class Desk:
         self.broker.publish(*book.chunks)
 
     def cards(self, job: JobId) -> bytes:
-        until(lambda: bool(self.broker.events(job, JobEnded)), "an end")
-        (end,) = {one.model_dump_json(): one for one in self.broker.events(job, JobEnded)}.values()
-        assert end.outcome is Outcome.COMPLETED
-        assert end.result is not None
-        return (self.objects / ids.cards_key(end.result)).read_bytes()
+        return cards_of(self.broker.end(job), self.objects)
 
     def paid(self) -> int:
         return int(httpx.get(f"{self.gemini}/stats").json()["paid"])

@@ -21,7 +21,7 @@ from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.topics import CHUNKS, UPLOADS
 from feuilleton.storage.objects import open_store
 from tests.builders import a_pdf
-from tests.faults.failpoints.broker import Broker, until
+from tests.faults.failpoints.broker import Broker, cards_of, until
 from tests.faults.failpoints.tiers import quick, slow
 from tests.faults.failpoints.trap import Operation, Point
 from tests.faults.failpoints.trapped import Trapped
@@ -58,18 +58,8 @@ class Desk:
         self.broker.publish(order)
         return order.job
 
-    def end(self, job: JobId) -> JobEnded:
-        """The first end; what comes after it must say the same."""
-        until(lambda: bool(self.broker.events(job, JobEnded)), "an end")
-        ends = self.broker.events(job, JobEnded)
-        assert len({end.model_dump_json() for end in ends}) == 1
-        return ends[0]
-
     def cards(self, job: JobId) -> bytes:
-        end = self.end(job)
-        assert end.outcome is Outcome.COMPLETED
-        assert end.result is not None
-        return (self.objects / ids.cards_key(end.result)).read_bytes()
+        return cards_of(self.broker.end(job), self.objects)
 
     def paid(self) -> int:
         return int(httpx.get(f"{self.gemini}/stats").json()["paid"])
@@ -162,7 +152,7 @@ def test_killed_as_it_ends_what_cannot_be_split_it_ends_it_once(
     job = JobId(str(uuid.uuid4()))
     desk.splitter.die_at(point, lambda: desk.upload(a_pdf(text=text), job))
     desk.splitter.revive()
-    end = desk.end(job)
+    end = desk.broker.end(job)
     assert (end.outcome, end.code, end.billed_tokens) == (outcome, code, 0)
 
 
@@ -185,5 +175,5 @@ def test_killed_at_a_message_that_cannot_be_read_it_ends_its_attempt(desk: Desk,
     job = JobId(str(uuid.uuid4()))
     desk.splitter.die_at(point, lambda: desk.broker.publish_poison(UPLOADS, job))
     desk.splitter.revive()
-    assert (desk.end(job).outcome, desk.end(job).code) == (Outcome.FAILED, "poison_message")
+    assert (desk.broker.end(job).outcome, desk.broker.end(job).code) == (Outcome.FAILED, "poison_message")
     assert desk.broker.letters(job) >= 1

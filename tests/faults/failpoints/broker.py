@@ -5,13 +5,15 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.group import LeaveGroupRequest
 
-from feuilleton.contracts.events import EventData, parse
+from feuilleton.contracts import ids
+from feuilleton.contracts.events import EventData, JobEnded, Outcome, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import DEAD_LETTERS, JOB_EVENTS, Topic
 from tests.kafka_reading import read_records
@@ -25,6 +27,13 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> No
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.2)
+
+
+def cards_of(end: JobEnded, objects: Path) -> bytes:
+    """The cards of a completed job in a store that is a folder."""
+    assert end.outcome is Outcome.COMPLETED
+    assert end.result is not None
+    return (objects / ids.cards_key(end.result)).read_bytes()
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,13 @@ class Broker:
         """In the order of the log, repeats too."""
         found = [parse(record.value, record.headers).data for record in self._records(topic, job)]
         return [event for event in found if isinstance(event, kind)]
+
+    def end(self, job: JobId) -> JobEnded:
+        """The first end; what comes after it must say the same."""
+        until(lambda: bool(self.events(job, JobEnded)), "an end")
+        ends = self.events(job, JobEnded)
+        assert len({end.model_dump_json() for end in ends}) == 1
+        return ends[0]
 
     def sources(self, job: JobId, topic: Topic) -> list[dict[str, Any]]:
         """Each message about a job with its envelope, in the order of the log."""

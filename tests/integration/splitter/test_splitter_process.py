@@ -23,11 +23,10 @@ from feuilleton.contracts.events import (
     UploadSubmitted,
 )
 from feuilleton.contracts.ids import JobId, TenantId
-from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.topics import CHUNKS, DEAD_LETTERS, JOB_EVENTS, UPLOADS
 from feuilleton.storage.objects import open_store
 from feuilleton_sample.typeset import typeset_sample
-from tests.builders import a_pdf
+from tests.builders import a_pdf, an_order
 from tests.kafka_reading import read_events, read_records
 from tests.seeded_books import publish, submit
 from tests.stack import Stack, environment
@@ -49,17 +48,7 @@ class World:
         self.stack = Stack(folder, env)
 
     def upload(self, body: bytes, *, attempt: int = 1, job: JobId | None = None) -> UploadSubmitted:
-        order = UploadSubmitted(
-            job=job or JobId(str(uuid.uuid4())),
-            tenant=TENANT,
-            attempt=attempt,
-            settings=JobSettings(),
-            engine=Engine.LOCAL,
-            model="local",
-            bytes=len(body),
-            sha256="0" * 64,
-            pages=1,
-        )
+        order = an_order(body, tenant=TENANT, attempt=attempt, job=job)
         asyncio.run(open_store(self.url).put(ids.upload_key(TENANT, order.job), body))
         self.submit(order)
         return order
