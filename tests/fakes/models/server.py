@@ -84,7 +84,12 @@ class FakeModel:
             Route(self.dialect.path, self._generate, methods=["POST"]),
         ]
         config = uvicorn.Config(
-            Starlette(routes=routes), log_level="critical", access_log=False, timeout_graceful_shutdown=1
+            Starlette(routes=routes),
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            # Longer than any wait of a test: a line that closes as a client takes it up would be a fault of its own.
+            timeout_keep_alive=120,
         )
         self._server = _Server(config)
 

@@ -215,7 +215,8 @@ def test_a_topic_that_was_made_anew_unseen_is_read_from_its_beginning(world: Wor
     make_anew(CHUNK_RESULTS, kafka=world.kafka, prefix=world.prefix)
     os.kill(merger.pid, signal.SIGCONT)
     world.extract(after)
-    _end_and_start_again(merger)
+    # Where the group drops it first, Faust's own consumer ends it by an assertion: exit 1.
+    _end_and_start_again(merger, EXIT_LOST_INVARIANT, 1)
     assert world.first(after, JobEnded).outcome is Outcome.COMPLETED
 
 
@@ -226,7 +227,7 @@ def test_a_place_committed_for_a_topic_that_was_made_anew_since_is_given_up(worl
     merger = world.stack.add("merger")
     world.stack.start()
     world.extract(book)
-    _end_and_start_again(merger)
+    _end_and_start_again(merger, EXIT_LOST_INVARIANT)
     assert world.first(book, JobEnded).outcome is Outcome.COMPLETED
 
 
@@ -251,10 +252,10 @@ def _book_beside(other: SeededBook, *, chunks: int) -> SeededBook:
     return next(book for book in map(a_book, itertools.repeat(chunks)) if _partition(book) == _partition(other))
 
 
-def _end_and_start_again(merger: Service) -> None:
+def _end_and_start_again(merger: Service, *statuses: int) -> None:
     """It ends by itself, and is started again as whatever runs the services does."""
     assert merger.process is not None
-    assert merger.process.wait(30) == EXIT_LOST_INVARIANT
+    assert merger.process.wait(30) in statuses
     merger.start()
 
 
