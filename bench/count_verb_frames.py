@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from eval.novels import NOVELS
+from eval.novels import text_to_learn
 from extractor.engines.local.clauses import find_clauses
 from extractor.engines.local.forms import Forms, load_forms
 from extractor.engines.local.frames import Usage, usage_of
@@ -26,8 +26,6 @@ from extractor.engines.local.worker import unit_of
 from extractor.lexicon import french
 
 LEAST_USES = 6
-MOST_CHARACTERS = 1_200_000  # of one novel: none may outweigh the others
-SHARE_READ = 0.6  # of those in NOVELS
 
 
 def main(paths: list[Path]) -> None:
@@ -52,9 +50,7 @@ def main(paths: list[Path]) -> None:
 
 
 def _segments(path: Path, forms: Forms) -> Iterator[Segment]:
-    text = path.read_text(encoding="utf-8")
-    share = SHARE_READ if path.name in NOVELS.values() else 1.0
-    for line in text[: min(int(len(text) * share), MOST_CHARACTERS)].splitlines():
+    for line in text_to_learn(path).splitlines():
         for segment in split_segments(split_words(line), forms):
             if segment.closer in {Edge.FULL_STOP, Edge.SEMICOLON} and 2 < len(segment.words) < 80:
                 yield segment

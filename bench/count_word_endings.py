@@ -10,21 +10,17 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from eval.novels import NOVELS
+from eval.novels import text_to_learn
 from extractor.engines.local.words import split_words
 
 LEAST_USES = 20
-MOST_CHARACTERS = 1_500_000
-SHARE_READ = 0.6  # of those in NOVELS
 
 
 def main(paths: list[Path]) -> None:
     uses: Counter[str] = Counter()
     before_mark: Counter[str] = Counter()
     for path in paths:
-        text = path.read_text(encoding="utf-8")
-        share = SHARE_READ if path.name in NOVELS.values() else 1.0
-        for line in text[: min(int(len(text) * share), MOST_CHARACTERS)].splitlines():
+        for line in text_to_learn(path).splitlines():
             for word, after in pairwise(split_words(line)):
                 if word.is_word:
                     uses[word.norm] += 1

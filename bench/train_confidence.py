@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from extractor.engines.local import worker
 from extractor.engines.local.cards import Choice, Lengths
-from extractor.engines.local.confidence import is_strict
+from extractor.engines.local.confidence import MOST_OBJECTIONS, is_strict
 from extractor.engines.local.features import OBJECTION, Features
 
 FOLDS = 10
@@ -34,7 +34,6 @@ STEP_TO_STRICT = 0.004
 INDEPENDENT = ("announced-", "train-31", "train-4")
 TYPICAL = ("train-41", "train-43", "train-44")  # drawn evenly from what the rules make of novels that nobody had read
 LEAST_OBJECTIONS = 10  # an objection against fewer judged cards has no weight, and so forbids
-MOST_OBJECTIONS = 2
 WEIGHTS = {"typical": 3.0, "independent": 2.0, "own": 0.7}  # of a card, by who judged it and how it was drawn
 LENGTHS = Lengths(2, 8)
 Vector = NDArray[np.float64]

@@ -34,6 +34,8 @@ UNSEEN = {
     "Loti": "FRA02501_Loti.txt",
     "Montepin": "FRA06301_Montepin.txt",
 }
+_SHARE_TO_LEARN = 0.6  # of those in NOVELS: what is behind is kept for judging
+_MOST_TO_LEARN = 1_200_000  # characters of one novel: none may outweigh the others
 _REPO = Path(__file__).resolve().parent.parent
 
 
@@ -52,6 +54,13 @@ class Part:
         if not 0 <= part.begin < part.end <= 1:
             raise ValueError("a part looks like 0.6:1.0")
         return part
+
+
+def text_to_learn(path: Path) -> str:
+    """What counts of a novel may be taken from."""
+    text = path.read_text(encoding="utf-8")
+    share = _SHARE_TO_LEARN if path.name in NOVELS.values() else 1.0
+    return text[: min(int(len(text) * share), _MOST_TO_LEARN)]
 
 
 def novel_text(name: str) -> str:

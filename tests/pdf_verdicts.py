@@ -131,7 +131,11 @@ class Readers:
             raise FaultError(f"the inspection raised {exc!r}") from exc
 
     async def _split(self, body: bytes) -> tuple[str | None, tuple[ChunkSubmitted, ...]]:
-        store, publisher = open_store("memory:///"), MemoryPublisher()
+        with tempfile.TemporaryDirectory(dir=self._folder) as objects:
+            return await self._split_with(open_store(Path(objects).as_uri()), body)
+
+    async def _split_with(self, store: ObjectStore, body: bytes) -> tuple[str | None, tuple[ChunkSubmitted, ...]]:
+        publisher = MemoryPublisher()
         workers = PdfWorkers(self._reading, Settings().read_limits, self._bounds.steps)
         books = BookSplitter(store, workers, limit_seconds=self._bounds.book, work_folder=self._folder)
         order = an_order(body, tenant=TENANT)

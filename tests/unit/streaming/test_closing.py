@@ -1,6 +1,39 @@
 import asyncio
 
-from feuilleton.streaming.closing import close_consumer
+import pytest
+
+from feuilleton.streaming.closing import close_consumer, end_task
+
+
+async def test_a_task_is_ended_when_this_returns() -> None:
+    task = asyncio.create_task(asyncio.Event().wait(), name="endless")
+    await end_task(task)
+    assert task.cancelled()
+
+
+async def test_what_a_task_ended_with_before_is_raised() -> None:
+    async def lost() -> None:
+        raise OSError("lost")
+
+    task = asyncio.create_task(lost())
+    await asyncio.wait({task})
+    with pytest.raises(OSError, match="lost"):
+        await end_task(task)
+
+
+async def test_who_waits_for_the_end_of_a_task_can_be_ended_too() -> None:
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.1)
+
+    task = asyncio.create_task(slow_to_end())
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await end_task(task)
+    await end_task(task)
 
 
 async def test_a_consumer_that_stops_is_closed() -> None:

@@ -18,6 +18,7 @@ from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.observability import metrics
 from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.closing import end_task
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
 from ingest.errors import (
@@ -207,9 +208,7 @@ class Desk:
         try:
             yield lease
         finally:
-            renewal.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewal
+            await end_task(renewal)
             with suppress(TransientError):  # it lapses by itself
                 await self.rows.release_lease(lease)
 

@@ -1,11 +1,10 @@
 """Follows job-events beside the requests, so that ingest knows which attempts ended and which moved."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
-from feuilleton.streaming.closing import close_consumer
+from feuilleton.streaming.closing import close_consumer, end_task
 from feuilleton.streaming.dead_letter import DeadLetters
 from feuilleton.streaming.folding import FoldStore
 from feuilleton.streaming.log_folding import LogFolder, make_consumer
@@ -29,10 +28,7 @@ class JobWatch:
         self._task = asyncio.create_task(self._follow(), name="job-watch")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
         await close_consumer(self._consumer)
 
     async def _follow(self) -> None:

@@ -7,7 +7,7 @@ So what is published is the upload of the attempt, whatever was lost.
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from feuilleton.contracts.events import ExpireJob, JobAccepted, JobEnded, to_mes
 from feuilleton.contracts.ids import JobId
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import new_traceparent
+from feuilleton.streaming.closing import end_task
 from feuilleton.streaming.ports import Publisher
 from ingest.attempts import attempt_messages
 from ingest.stuck import RunningAttempt, SweepPolicy, Verdict, judge
@@ -175,10 +176,7 @@ class StuckSweeper:
         self._task = asyncio.create_task(self._run(), name="stuck-sweep")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
 
     async def _run(self) -> None:
         swept_at = time.monotonic()

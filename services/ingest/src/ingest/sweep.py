@@ -1,7 +1,6 @@
 """What ingest does beside requests: the relay of the outbox, and the sweep of what no admission followed."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ from feuilleton.contracts import ids
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.storage.ports import ObjectStore
+from feuilleton.streaming.closing import end_task
 from ingest.outbox import Outbox
 from ingest.ports import AdmissionStore
 
@@ -74,9 +74,7 @@ class Housekeeping:
 
     async def stop(self) -> None:
         for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
 
     async def _relay(self) -> None:
         while True:

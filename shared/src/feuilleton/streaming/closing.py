@@ -1,10 +1,20 @@
-"""The end of an aiokafka consumer, whatever its broker does."""
+"""The end of a task, and of an aiokafka consumer whatever its broker does."""
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Any, Protocol
 
 CLOSE_SECONDS = 5.0
+
+
+async def end_task(task: asyncio.Task[Any] | None) -> None:
+    """Cancel a task of ours, if there is one, and wait for its end. Raises what it had ended with before."""
+    if task is None:
+        return
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 class Stoppable(Protocol):

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -12,7 +11,7 @@ from aiokafka.errors import KafkaError
 from feuilleton.contracts.errors import BrokerUnavailableError, PoisonMessageError
 from feuilleton.contracts.events import EventData, parse
 from feuilleton.contracts.topics import JOB_CONTROL
-from feuilleton.streaming.closing import close_consumer
+from feuilleton.streaming.closing import close_consumer, end_task
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.runner import stop_process
 
@@ -74,10 +73,7 @@ class ControlLog:
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_task(task)
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await close_consumer(consumer)

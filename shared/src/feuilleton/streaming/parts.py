@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import stamina
 
 from feuilleton.contracts.errors import TransientError
+from feuilleton.streaming.closing import end_task
 
 _WAIT_MAX_SECONDS = 5.0
 
@@ -68,10 +68,7 @@ class PartsInBackground:
         self._task = asyncio.create_task(start_parts(self._parts, self._started, asyncio.Event()), name="start-parts")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
         for part in reversed(self._started):
             await part.stop()
 

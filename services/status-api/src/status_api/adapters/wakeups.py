@@ -12,6 +12,7 @@ import structlog
 from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.ids import JobId
 from feuilleton.database.pool import translated_errors
+from feuilleton.streaming.closing import end_task
 from status_api.adapters.postgres_store import CHANNEL
 from status_api.ports import Bell
 
@@ -49,10 +50,7 @@ class PostgresWakeups:
         self._task = asyncio.create_task(self._follow(), name="wakeups")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
 
     @contextmanager
     def listen(self, job: JobId) -> Iterator[Bell]:

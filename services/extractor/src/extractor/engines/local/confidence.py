@@ -16,7 +16,7 @@ _BIAS = "bias"
 _THRESHOLD = "threshold:"
 _DECIMALS = 4
 # More against a card than this was not judged often enough to be weighed.
-_MOST_OBJECTIONS = 2
+MOST_OBJECTIONS = 2
 # At `strict` both parses must agree, the card must end where the author ended or began another clause, and no
 # rule may object to it, and nothing in it may be edited, quoted, trail off or stand for what was said before.
 _STRICT_ENDS = frozenset({"end_stop", "end_clause", "end_coordinated", "end_question"})
@@ -52,7 +52,7 @@ class ConfidenceModel:
 
     def permits(self, objections: Collection[str]) -> bool:
         """Whether all of these objections are weighed by judged cards. One that is not forbids the card."""
-        return len(objections) <= _MOST_OBJECTIONS and all(OBJECTION + name in self.weights for name in objections)
+        return len(objections) <= MOST_OBJECTIONS and all(OBJECTION + name in self.weights for name in objections)
 
     def passes(self, confidence: float, flags: Collection[str], setting: Confidence) -> bool:
         """Whether a card is given at this setting."""

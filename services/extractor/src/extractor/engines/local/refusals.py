@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import INCISE_LEMMAS
-from extractor.engines.local.surroundings import Surroundings, breaks_off, has_object_pronoun, is_only_verb, plain
+from extractor.engines.local.surroundings import (
+    FEW_WORDS,
+    THINGS,
+    Surroundings,
+    breaks_off,
+    has_object_pronoun,
+    is_only_verb,
+    plain,
+)
 
 _TITLE = re.compile(r"\b(?:mrs|mr|mme|mlle|m|mm|dr|mgr|mistress|sir|lord|lady|maître|père|mère|oncle|tante)\.?\s*$")
 _NAME = re.compile(r"[A-ZÀÉÊÎÔ][\w’'-]*\s+$")
@@ -34,8 +42,6 @@ _REFERS = re.compile(
     r"|^ce dernier|^cette dernière"
 )
 _FIRST_WORDS = frozenset({"comment", "combien", "pourquoi", "comme", "seul", "seuls", "seule", "seules", "même"})
-_THINGS = frozenset({"le", "la", "l'", "les"})
-_FEW_WORDS = 4
 _ELIDED = "j'a"  # a stutter is as short as this
 _MASCULINE = re.compile(r"\b(?:le|un|ce|mon|son) \w{3,}|\b(?:l'|d'|cet )\w{3,}")
 _FEMININE = re.compile(r"\b(?:la|une|cette|ma|sa) \w{3,}|\b(?:l'|d')\w{3,}")
@@ -166,8 +172,8 @@ def _stands_for_thing(place: Surroundings, at: int) -> bool:
 
 def says_it_of_pronouns(place: Surroundings) -> bool:
     """'Il le joua': nothing is named, and what 'le' is may be a thing, or all that was said before."""
-    return len(place.norms) <= _FEW_WORDS and any(
-        norm in _THINGS and is_only_verb(place.forms, place.norms[at + 1])
+    return len(place.norms) <= FEW_WORDS and any(
+        norm in THINGS and is_only_verb(place.forms, place.norms[at + 1])
         for at, norm in enumerate(place.norms[:-1])
         if at > 0
     )

@@ -10,8 +10,8 @@ from extractor.engines.local.segments import Segment
 from extractor.engines.local.words import Word
 
 _STOPS = re.compile(r"[.;»«—]|[!?…]\s+(?=[A-ZÀÉÊÎÔ])")
-_THINGS = frozenset({"le", "la", "l'", "les"})
-_FEW_WORDS = 4
+THINGS = frozenset({"le", "la", "l'", "les"})
+FEW_WORDS = 4
 _THIRD = frozenset({"il", "elle", "ils", "elles", "ce", "c'", "cela", "ça", "on"})
 _STRESSED = frozenset({"lui", "elle", "eux", "elles", "cela"})
 _THEIRS = frozenset({"leur", "leurs"})
@@ -62,7 +62,7 @@ def marks(place: Surroundings) -> tuple[str, ...]:
         "pronoun_object": has_object_pronoun(place),
         "quoted": place.segment.quoted,
         "refers_back": _refers_back(place),
-        "few_words": len(place.norms) < _FEW_WORDS,
+        "few_words": len(place.norms) < FEW_WORDS,
     }
     return tuple(name for name, holds in found.items() if holds)
 
@@ -82,7 +82,7 @@ def breaks_off(place: Surroundings) -> bool:
 
 
 def has_object_pronoun(place: Surroundings) -> bool:
-    return any(norm in _THINGS and is_only_verb(place.forms, two) for norm, two in pairwise(place.norms))
+    return any(norm in THINGS and is_only_verb(place.forms, two) for norm, two in pairwise(place.norms))
 
 
 def is_only_verb(forms: Forms, norm: str) -> bool:

@@ -52,14 +52,9 @@ def tears_presentation(site: Site) -> bool:
 
 def takes_second_half(site: Site) -> bool:
     """'Elle rappela Lecoq | au sentiment de la situation'; 'Il était réduit | , désormais, à …'."""
-    if reaches_stop(site):
-        return not _HAVING_TWO.isdisjoint(site.forms.lemmas(site.parse.tokens[site.clause.head].norm)) and not {
-            "à",
-            "au",
-            "aux",
-        }.isdisjoint(site.before[:1])
     verb = site.forms.lemmas(site.parse.tokens[site.clause.head].norm)
-    return not verb.isdisjoint(_HAVING_TWO) and not {"à", "au", "aux"}.isdisjoint((*site.before[:1], *site.after))
+    beside = site.before[:1] if reaches_stop(site) else (*site.before[:1], *site.after)
+    return not verb.isdisjoint(_HAVING_TWO) and not {"à", "au", "aux"}.isdisjoint(beside)
 
 
 def tells_moment(site: Site) -> bool:
