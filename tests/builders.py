@@ -53,16 +53,16 @@ def a_job(job: str = "11111111-2222-4333-8444-555555555555", **changes: object) 
     return JobAccepted.model_validate(fields | changes)
 
 
-def an_order(body: bytes, *, tenant: TenantId, attempt: int = 1, job: JobId | None = None) -> UploadSubmitted:
-    """What ingest says of a file that it took in, for the local engine."""
-    return UploadSubmitted(
-        job=job or JobId(str(uuid.uuid4())),
-        tenant=tenant,
-        attempt=attempt,
-        settings=JobSettings(),
-        engine=Engine.LOCAL,
-        model="local",
-        bytes=len(body),
-        sha256="0" * 64,
-        pages=1,
-    )
+def an_order(body: bytes, *, tenant: TenantId, job: JobId | None = None, **changes: object) -> UploadSubmitted:
+    """What ingest says of a file that it took in; without changes, for the local engine."""
+    fields: dict[str, object] = {
+        "job": job or JobId(str(uuid.uuid4())),
+        "tenant": tenant,
+        "settings": JobSettings(),
+        "engine": Engine.LOCAL,
+        "model": "local",
+        "bytes": len(body),
+        "sha256": "0" * 64,
+        "pages": 1,
+    }
+    return UploadSubmitted.model_validate(fields | changes)

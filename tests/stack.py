@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -102,7 +103,7 @@ class Service:
 
 @dataclass
 class Stack:
-    """Services that share a prefix, a database and a store."""
+    """Services that share a prefix, a database and a store. As a context: all that were added run in it."""
 
     folder: Path
     env: dict[str, str]
@@ -125,6 +126,17 @@ class Stack:
     @property
     def status_url(self) -> str:
         return self["status-api"].url
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start all that were added, at once, and wait until each is ready."""
@@ -178,11 +190,8 @@ def running_stack(folder: Path, env: dict[str, str], names: tuple[str, ...] = ()
     stack = Stack(folder, env)
     for name in names:
         stack.add(name)
-    try:
-        stack.start()
+    with stack:
         yield stack
-    finally:
-        stack.stop()
 
 
 def auth() -> dict[str, str]:

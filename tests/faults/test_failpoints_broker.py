@@ -174,11 +174,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, database_url: str, gemini: st
         migrate(env)
         stack, broker = Stack(folder, env), Broker(server.address, "")
         services = {name: Trapped.add(stack, name, broker, *READ[name]) for name in COMMANDS}
-        try:
-            stack.start()
+        with stack:
             yield Desk(broker, server, services, stack, sample_pdf.read_bytes())
-        finally:
-            stack.stop()
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
         stack = Stack(folder, env)
         extractor = Trapped.add(stack, "extractor", broker, "extractor", [CHUNKS])
         stack.add("merger")
-        try:
-            stack.start()
+        with stack:
             yield Desk(broker, extractor, objects, gemini)
-        finally:
-            stack.stop()
 
 
 @pytest.fixture(scope="module")

@@ -71,11 +71,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
     env = environment(kafka=kafka, prefix=kafka_topics, database_url="", object_store_url=objects.as_uri())
     stack = Stack(folder, env)
     merger = Trapped.add(stack, "merger", broker, "merger", [CHUNK_RESULTS, JOB_CONTROL])
-    try:
-        stack.start()
+    with stack:
         yield Desk(broker, merger, objects)
-    finally:
-        stack.stop()
 
 
 @pytest.fixture(scope="module")

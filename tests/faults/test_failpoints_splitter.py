@@ -15,12 +15,12 @@ from pypdf import PdfReader, PdfWriter
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.documents import Manifest
-from feuilleton.contracts.events import CancelJob, ChunkSubmitted, JobEnded, JobSplit, Outcome, UploadSubmitted
+from feuilleton.contracts.events import CancelJob, ChunkSubmitted, JobEnded, JobSplit, Outcome
 from feuilleton.contracts.ids import JobId
-from feuilleton.contracts.job_settings import Engine, JobSettings
+from feuilleton.contracts.job_settings import Engine
 from feuilleton.contracts.topics import CHUNKS, UPLOADS
 from feuilleton.storage.objects import open_store
-from tests.builders import a_pdf
+from tests.builders import a_pdf, an_order
 from tests.faults.failpoints.broker import Broker, cards_of, until
 from tests.faults.failpoints.tiers import quick, slow
 from tests.faults.failpoints.trap import Operation, Point
@@ -44,16 +44,7 @@ class Desk:
     gemini: str
 
     def upload(self, pdf: bytes, job: JobId | None = None) -> JobId:
-        order = UploadSubmitted(
-            job=job or JobId(str(uuid.uuid4())),
-            tenant=TENANT,
-            settings=JobSettings(),
-            engine=Engine.GEMINI,
-            model="gemini-2.5-flash",
-            bytes=len(pdf),
-            sha256="0" * 64,
-            pages=_PAGES + 1,
-        )
+        order = an_order(pdf, tenant=TENANT, job=job, engine=Engine.GEMINI, model="gemini-2.5-flash", pages=_PAGES + 1)
         asyncio.run(open_store(self.objects.as_uri()).put(ids.upload_key(TENANT, order.job), pdf))
         self.broker.publish(order)
         return order.job
@@ -99,11 +90,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
     splitter = Trapped.add(stack, "splitter", broker, "splitter", [UPLOADS])
     stack.add("extractor")
     stack.add("merger")
-    try:
-        stack.start()
+    with stack:
         yield Desk(broker, splitter, objects, gemini)
-    finally:
-        stack.stop()
 
 
 @pytest.fixture(scope="module")

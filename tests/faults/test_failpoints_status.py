@@ -75,11 +75,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
     projector = Trapped.add(stack, "projector", broker, "status-projector", [JOB_EVENTS])
     api = Trapped.add(stack, "status-api", broker, "", [])
     stack.add("merger")
-    try:
-        stack.start()
+    with stack:
         yield Desk(broker, projector, api, env)
-    finally:
-        stack.stop()
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,9 @@ def stack(
     stack = Stack(tmp_path_factory.mktemp("services"), env)
     for name in COMMANDS:
         stack.add(name).launcher = disk.launcher
-    try:
-        stack.start()
+    with stack:
         yield stack
-    finally:
         disk.free()
-        stack.stop()
 
 
 @pytest.fixture(scope="module")
