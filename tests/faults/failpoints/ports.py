@@ -43,8 +43,9 @@ def _wrap(owner: type, name: str, trap: Trap, operation: Operation, describe: De
         target = describe(*args, **kwargs)
         if trap.springs(operation, target, before=True):
             trap.die()
+        armed = trap.armed
         answer = await original(*args, **kwargs)
-        if trap.springs(operation, target):
+        if armed and trap.springs(operation, target):
             trap.die()
         return answer
 
@@ -119,8 +120,9 @@ def _wrap_database(trap: Trap) -> None:
         target = "; ".join(said.pop(connection, ()))
         if kind is None and trap.springs(Operation.ROWS, target, before=True):
             trap.die()
+        armed = trap.armed
         await leave(self, kind, exc, trace)
-        if kind is None and trap.springs(Operation.ROWS, target):
+        if armed and kind is None and trap.springs(Operation.ROWS, target):
             trap.die()
 
     Transaction.__aexit__ = wrapped
@@ -136,8 +138,9 @@ def _wrap_statement(name: str, trap: Trap, said: "WeakKeyDictionary[Any, list[st
             return await original(self, query, *args, **kwargs)
         if trap.springs(Operation.ROWS, query, before=True):
             trap.die()
+        armed = trap.armed
         answer = await original(self, query, *args, **kwargs)
-        if trap.springs(Operation.ROWS, query):
+        if armed and trap.springs(Operation.ROWS, query):
             trap.die()
         return answer
 

@@ -56,15 +56,22 @@ class Trap:
 
     def springs(self, operation: Operation, target: str, *, before: bool = False) -> Point | None:
         """The armed point if this is it. Count each operation once for before, once for after."""
-        try:
-            text = self._armed.read_text("utf-8")
-        except FileNotFoundError:
+        text = self.armed
+        if text is None:
             return None
         point = Point(**json.loads(text))
         if (point.operation, point.before) != (operation, before) or not re.search(point.target, target):
             return None
         self._passed[text] = self._passed.get(text, 0) + 1
         return point if self._passed[text] == point.nth else None
+
+    @property
+    def armed(self) -> str | None:
+        """What the test wrote down. An operation that began while nothing stood there is none of its business."""
+        try:
+            return self._armed.read_text("utf-8")
+        except FileNotFoundError:
+            return None
 
     def reach(self) -> None:
         self._armed.rename(self.folder / "reached.json")
