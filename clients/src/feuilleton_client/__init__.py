@@ -2,7 +2,7 @@
 
 from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.errors import ClientError, Problem, ProblemError, UnavailableError, UnexpectedAnswerError
-from feuilleton_client.models import Card, Job, JobStatus, Report
+from feuilleton_client.models import Card, Job, JobFilter, JobStatus, Report
 from feuilleton_client.retry import RetryPolicy
 from feuilleton_client.settings import ClientSettings
 from feuilleton_client.uploads import EngineChoice, JobOptions, ModelTier
@@ -14,6 +14,7 @@ __all__ = [
     "EngineChoice",
     "FeuilletonClient",
     "Job",
+    "JobFilter",
     "JobOptions",
     "JobStatus",
     "ModelTier",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from feuilleton_client.models import Card, CardPage, Job, JobPage, Report
+from feuilleton_client.models import Card, CardPage, Job, JobFilter, JobPage, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
 from feuilleton_client.transport import Transport, parse
 from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
@@ -84,12 +84,13 @@ class FeuilletonClient:
     def job(self, job_id: str) -> Job:
         return self._transport.read(Job, "GET", self._job_url(job_id))
 
-    def jobs(self) -> Iterator[Job]:
-        """All jobs, newest first, read page by page as they are asked for."""
+    def jobs(self, wanted: JobFilter | None = None) -> Iterator[Job]:
+        """The jobs, newest first, read page by page as they are asked for; with `wanted`, those that it holds for."""
+        filters = (wanted or JobFilter()).query()
         cursor: str | None = None
         while True:
             url = f"{self._status}/v1/jobs"
-            page = self._transport.read(JobPage, "GET", url, limit=JOBS_PER_PAGE, cursor=cursor)
+            page = self._transport.read(JobPage, "GET", url, limit=JOBS_PER_PAGE, cursor=cursor, **filters)
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -134,6 +135,11 @@ class FeuilletonClient:
 
     def report(self, job_id: str) -> Report:
         return self._transport.read(Report, "GET", f"{self._job_url(job_id)}/report")
+
+    def rename(self, job_id: str, name: str) -> Job:
+        """Give the job another name; returns it with that. Repeatable."""
+        url = self._job_url(job_id)
+        return parse(Job, self._transport.send(lambda http: http.build_request("PATCH", url, json={"name": name})))
 
     def cancel(self, job_id: str) -> Job:
         """Ask that the running attempt ends as cancelled; returns the job as of the command.

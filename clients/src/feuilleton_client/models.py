@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Answered(BaseModel):
@@ -90,6 +90,28 @@ class Card(Answered):
 
     def to_line(self) -> str:
         return self.model_dump_json()
+
+
+class JobFilter(BaseModel):
+    """What a list of jobs is narrowed to: any of `statuses`, accepted from `created_after` (included) to
+    `created_before`, `name` a part of the name in upper or lower case. Times are aware.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    statuses: tuple[str, ...] = ()
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    name: str | None = None
+
+    def query(self) -> dict[str, str | tuple[str, ...]]:
+        """As the parameters of a request."""
+        times = {"created_after": self.created_after, "created_before": self.created_before}
+        told = {name: moment.isoformat() for name, moment in times.items() if moment is not None}
+        return {
+            **({"status": self.statuses} if self.statuses else {}),
+            **told,
+            **({"name": self.name} if self.name else {}),
+        }
 
 
 class JobPage(Answered):

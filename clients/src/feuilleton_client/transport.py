@@ -1,6 +1,6 @@
 """HTTP with retries: every answer becomes a typed model or a ClientError."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -31,7 +31,7 @@ class Transport:
     def retries(self) -> Retries:
         return Retries(self._policy, self._pacing)
 
-    def read(self, model: type[Answer], method: str, url: str, **query: str | int | None) -> Answer:
+    def read(self, model: type[Answer], method: str, url: str, **query: str | int | Sequence[str] | None) -> Answer:
         """Ask and parse, with retries. Only for what may be repeated.
 
         Raises ProblemError, UnavailableError, UnexpectedAnswerError.

@@ -22,8 +22,9 @@ from feuilleton.observability.health import QuietServer
 from feuilleton.observability.tracing import new_traceparent
 from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton_local.parent_death import bound_to_parent
+from feuilleton_local.ports import LOOPBACK
 from status_api import bootstrap
-from status_api.adapters.database import SCHEMA, SCRIPTS
+from status_api.adapters.database import SCRIPTS
 from status_api.app import create_app
 from status_api.bootstrap import GROUP
 from status_api.parts import Parts
@@ -76,7 +77,9 @@ class World:
         }
 
     async def migrate(self) -> None:
-        await asyncio.to_thread(lambda: asyncio.run(migrate(self.database_url, schema=SCHEMA, scripts=SCRIPTS)))
+        for schema, scripts in SCRIPTS.items():
+            made = migrate(self.database_url, schema=schema, scripts=scripts)
+            await asyncio.to_thread(asyncio.run, made)
 
     async def drop_projection(self) -> None:
         """As an operator does who rebuilds it: drop the schema, migrate."""
@@ -115,6 +118,14 @@ class World:
 @pytest.fixture
 async def world(kafka: str, fresh_kafka_topics: str, fresh_database_url: str, object_store_url: str) -> World:
     found = World(kafka, fresh_kafka_topics, fresh_database_url, object_store_url)
+    await found.migrate()
+    return found
+
+
+@pytest.fixture
+async def rows_alone(fresh_database_url: str, object_store_url: str) -> World:
+    """A world whose broker does not answer: what is read of the rows needs none."""
+    found = World(f"{LOOPBACK}:1", "", fresh_database_url, object_store_url)
     await found.migrate()
     return found
 

@@ -1,5 +1,6 @@
 """Lives of many jobs, and the rows that projectors fold of them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -7,10 +8,28 @@ import asyncpg
 from feuilleton.contracts.events import ChunkOutcome, EventData, Outcome
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.topics import JOB_EVENTS
+from feuilleton.database.pool import Database
+from feuilleton.streaming.folding import Batch, Record
 from feuilleton.streaming.kafka import partition_for
 from status_api import bootstrap
+from status_api.adapters.postgres_store import PostgresProjection
 from tests.integration.status_api.conftest import World
 from tests.unit.status_api.story import a_story
+
+
+async def fold_rows(world: World, *events: EventData, first: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    """Fold events as if they stood in partition 0 behind what is folded, an hour apart, without any broker."""
+    database = Database(world.database_url, service="tests")
+    await database.start()
+    try:
+        store = PostgresProjection(database)
+        start = (await store.positions(JOB_EVENTS.name)).get(0, 0)
+        records = tuple(Record(start + n, first + timedelta(hours=start + n), event) for n, event in enumerate(events))
+        stop = start + len(events)
+        assert await store.apply(Batch(JOB_EVENTS.name, 0, start, stop, records)) == stop
+    finally:
+        await database.stop()
+
 
 TABLES = ("jobs", "attempts", "chunks", "events", "offsets")
 

@@ -146,6 +146,7 @@ async def test_another_tenants_job_is_not_found_on_any_route(
         answers = [await api.get(f"/v1/jobs/{theirs.job}{path}") for path in paths]
         answers.append(await api.post(f"/v1/jobs/{theirs.job}/cancel"))
         answers.append(await api.delete(f"/v1/jobs/{theirs.job}"))
+        answers.append(await api.patch(f"/v1/jobs/{theirs.job}", json={"name": "mine"}))
         unknown = await api.get(f"/v1/jobs/{a_story().job}")
         listed = await api.get("/v1/jobs")
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(404, "job_not_found")}

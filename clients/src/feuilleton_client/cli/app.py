@@ -2,31 +2,23 @@
 
 import sys
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli import ops
+from feuilleton_client.cli import keeping, ops
 from feuilleton_client.cli import options as opt
-from feuilleton_client.cli.exit_codes import ExitCode, of_status
+from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import Access, InputFileError, Session, session
 from feuilleton_client.cli.wording import printable
 from feuilleton_client.models import Job, JobStatus
 from feuilleton_client.uploads import JobOptions
 
-PATIENCE_SECONDS = 90.0
 _DELETION_LOOKS = 40
 _DELETION_LOOK_SECONDS = 0.5
-
-EXIT_CODES_HELP = """\
-Exit status: 0 completed · 1 internal fault · 2 usage · 3 partial (cards were written, some of the book is
-missing) · 4 failed · 5 cancelled · 6 input refused · 7 key refused · 8 no answer · 9 no such job · 10 output
-file · 130 Ctrl-C (the job goes on).
-"""
 
 app = typer.Typer(
     name="feuilleton",
@@ -37,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold the key
 )
+app.add_typer(keeping.app)
 app.add_typer(ops.app)
 
 
@@ -50,7 +43,7 @@ def run(
     force: opt.Force = False,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Upload a novel, wait for its cards, download them."""
@@ -75,7 +68,7 @@ def upload(
     chosen: JobOptions,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Upload a novel and return at once; prints the job's id."""
@@ -89,7 +82,7 @@ def upload(
 def watch(
     job_id: opt.JobArgument,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Follow a job until it ends."""
@@ -106,7 +99,7 @@ def cards(
     force: opt.Force = False,
     form: Annotated[CardFormat | None, typer.Option("--format", help="Instead of what the file's name says.")] = None,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Download a job's cards; of a job that still runs, those that there are so far."""
@@ -127,7 +120,7 @@ def cards(
 def report(
     job_id: opt.JobArgument,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """The figures of a job's result."""
@@ -139,7 +132,7 @@ def report(
 def cancel(
     job_id: opt.JobArgument,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Stop a job and wait until that is decided: exit status 0 if it was cancelled, 6 if it had ended."""
@@ -155,7 +148,7 @@ def delete(
     job_id: opt.JobArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Remove a job with its book and its cards, for good; one that runs is stopped. Exit status 8 if it takes long."""
@@ -180,7 +173,7 @@ def retry(
     job_id: opt.JobArgument,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Run an ended job once more for what is missing of it, and follow it; only that is worked on and paid."""
@@ -189,18 +182,6 @@ def retry(
         last = current.follow(begun.id, begun.attempt)
         current.output.ended(last, None)
     raise typer.Exit(of_status(last.status))
-
-
-@app.command(epilog=EXIT_CODES_HELP)
-def jobs(
-    count: Annotated[int, typer.Option("--max", min=1, help="How many, newest first.")] = 20,
-    env_file: opt.EnvFile = None,
-    patience: opt.Patience = PATIENCE_SECONDS,
-    as_json: opt.AsJson = False,
-) -> None:
-    """List the jobs, newest first."""
-    with session(Access(env_file, patience), as_json=as_json) as current:
-        current.output.jobs(islice(current.client.jobs(), count))
 
 
 def _hand_in(current: Session, book: Path, options: JobOptions, key: str | None) -> Job:

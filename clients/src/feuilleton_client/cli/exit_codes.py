@@ -6,6 +6,12 @@ from http import HTTPStatus
 from feuilleton_client.models import JobStatus
 from feuilleton_client.retry import RETRYABLE_STATUSES
 
+EXIT_CODES_HELP = """\
+Exit status: 0 completed · 1 internal fault · 2 usage · 3 partial (cards were written, some of the book is
+missing) · 4 failed · 5 cancelled · 6 input refused · 7 key refused · 8 no answer · 9 no such job · 10 output
+file · 130 Ctrl-C (the job goes on).
+"""
+
 
 class ExitCode(IntEnum):
     OK = 0

@@ -10,6 +10,8 @@ import typer
 
 from feuilleton_client.uploads import Confidence, EngineChoice, JobOptions, ModelTier
 
+PATIENCE_SECONDS = 90.0
+
 EnvFile = Annotated[
     Path | None,
     typer.Option(

@@ -31,6 +31,8 @@ class Output(Protocol):
         """A job that was followed ended; its cards stand in the file `where`."""
         ...
 
+    def renamed(self, job: Job) -> None: ...
+
     def jobs(self, jobs: Iterable[Job]) -> None: ...
 
     def cards(self, cards: Iterable[Card]) -> None:
@@ -53,6 +55,9 @@ class JsonOutput:
 
     def ended(self, job: Job, where: str | None) -> None:
         """Nothing: the last `seen` said it."""
+
+    def renamed(self, job: Job) -> None:
+        self._line(job.model_dump_json())
 
     def jobs(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
@@ -87,6 +92,9 @@ class PlainOutput:
     def ended(self, job: Job, where: str | None) -> None:
         print(end_text(job) + (f", in {where}" if where else ""), file=self._words)
 
+    def renamed(self, job: Job) -> None:
+        print(f"job {printable(job.id)}: {printable(job.name)}")
+
     def jobs(self, jobs: Iterable[Job]) -> None:
         for job in jobs:
             accepted = job.accepted_at.isoformat(timespec="seconds") if job.accepted_at else ""
@@ -118,6 +126,9 @@ class TerminalOutput:
 
     def ended(self, job: Job, where: str | None) -> None:
         self._say(end_text(job) + (f", in {where}" if where else ""))
+
+    def renamed(self, job: Job) -> None:
+        self._say(f"Job {printable(job.id)} is now called {printable(job.name)}.")
 
     def jobs(self, jobs: Iterable[Job]) -> None:
         table = Table("Job", "Book", "Accepted", "State", box=None, pad_edge=False)

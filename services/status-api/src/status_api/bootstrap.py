@@ -20,6 +20,7 @@ from feuilleton.streaming.log_folding import LogFolder, make_consumer
 from feuilleton.streaming.parts import Part, PartsInBackground
 from feuilleton.streaming.read_barrier import ReadBarrier
 from status_api.access import JobAccess
+from status_api.adapters.postgres_names import PostgresNames
 from status_api.adapters.postgres_reader import PostgresReader
 from status_api.adapters.postgres_store import PostgresProjection
 from status_api.adapters.wakeups import PostgresWakeups
@@ -60,6 +61,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             auth=BearerAuth(settings.api_key),
             reader=reader,
             access=JobAccess(reader, barrier),
+            names=PostgresNames(database),
             wakeups=wakeups,
             store=store,
             documents=documents,

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, datetime
 
 from feuilleton.contracts.errors import InvalidInputError
 from feuilleton.contracts.ids import JobId
@@ -17,18 +18,29 @@ class InvalidCursorError(InvalidInputError):
     code = "invalid_cursor"
 
 
-def job_cursor(accepted_at: datetime, job: JobId) -> str:
-    return _encode(accepted_at.isoformat(), job)
+class OtherFiltersError(InvalidInputError):
+    """The cursor came from a list with other filters."""
+
+    code = "cursor_of_other_filters"
 
 
-def read_job_cursor(cursor: str) -> tuple[datetime, JobId]:
-    accepted_at, job = _decode(cursor, parts=2)
+def job_cursor(accepted_at: datetime, job: JobId, mark: str = "") -> str:
+    """`mark` tells the filters of the list, empty without any."""
+    return _encode(accepted_at.isoformat(), job, *([mark] if mark else []))
+
+
+def read_job_cursor(cursor: str, mark: str = "") -> tuple[datetime, JobId]:
+    """Raises InvalidCursorError, OtherFiltersError."""
+    accepted_at, job, *marks = _decode(cursor, parts=(2, 3))
     try:
         when = datetime.fromisoformat(accepted_at)
-    except ValueError as exc:
+        if when.tzinfo is None:
+            raise InvalidCursorError("not a cursor of jobs")
+        when = when.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
         raise InvalidCursorError("not a cursor of jobs") from exc
-    if when.tzinfo is None:
-        raise InvalidCursorError("not a cursor of jobs")
+    if marks != ([mark] if mark else []):
+        raise OtherFiltersError("this cursor belongs to a list with other filters")
     return when, JobId(job)
 
 
@@ -37,7 +49,7 @@ def number_cursor(*numbers: int) -> str:
 
 
 def read_number_cursor(cursor: str, *, count: int) -> tuple[int, ...]:
-    parts = _decode(cursor, parts=count)
+    parts = _decode(cursor, parts=(count,))
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise InvalidCursorError("not a cursor of this list")
     numbers = tuple(map(int, parts))
@@ -50,7 +62,7 @@ def _encode(*parts: str) -> str:
     return base64.urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, *, parts: int) -> list[str]:
+def _decode(cursor: str, *, parts: Collection[int]) -> list[str]:
     if not cursor.isascii() or len(cursor) > _LONGEST_CURSOR:
         raise InvalidCursorError("not a cursor")
     try:
@@ -58,6 +70,6 @@ def _decode(cursor: str, *, parts: int) -> list[str]:
     except (binascii.Error, UnicodeDecodeError) as exc:
         raise InvalidCursorError("not a cursor") from exc
     found = text.split("|")
-    if len(found) != parts or "\0" in text:
+    if len(found) not in parts or "\0" in text:
         raise InvalidCursorError("not a cursor of this list")
     return found

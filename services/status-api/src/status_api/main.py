@@ -16,7 +16,7 @@ from feuilleton.http.serving import DrainingServer
 from feuilleton.observability.logging import configure_logging
 from feuilleton.settings import load_settings
 from status_api import bootstrap
-from status_api.adapters.database import SCHEMA, SCRIPTS
+from status_api.adapters.database import SCRIPTS
 from status_api.app import create_app
 from status_api.settings import MigrateSettings, ProjectorSettings, StatusApiSettings
 
@@ -36,11 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
 def run_migrate() -> int:
     settings = load_settings(MigrateSettings)
     try:
-        asyncio.run(migrate(settings.database_url.get_secret_value(), schema=SCHEMA, scripts=SCRIPTS))
+        for schema, scripts in SCRIPTS.items():
+            asyncio.run(migrate(settings.database_url.get_secret_value(), schema=schema, scripts=scripts))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
         sys.stderr.write(f"migrate: {type(exc).__name__}: {exc}\n")
         return 1
-    sys.stdout.write(f"migrate: schema {SCHEMA} is up to date\n")
+    sys.stdout.write(f"migrate: schemas {', '.join(SCRIPTS)} are up to date\n")
     return 0
 
 

@@ -8,7 +8,7 @@ from feuilleton.streaming.ports import Publisher
 from status_api.access import JobAccess
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
-from status_api.ports import JobReader, Wakeups
+from status_api.ports import JobNames, JobReader, Wakeups
 from status_api.routes.page import Page
 from status_api.stream import Slots
 
@@ -18,6 +18,7 @@ class Parts:
     auth: BearerAuth
     reader: JobReader
     access: JobAccess
+    names: JobNames
     wakeups: Wakeups
     store: ObjectStore
     documents: StoredDocuments

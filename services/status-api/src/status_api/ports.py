@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.job_state import JobStatus
 from status_api.projection import Chunk, Job
 
 
@@ -16,6 +17,18 @@ class JobPage:
 
     jobs: tuple[Job, ...]
     more: bool
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """What a list is narrowed to; empty or None does not narrow it. Times of acceptance run from `created_after`,
+    included, to `created_before`, not included. `name` is a part of the shown name, in upper or lower case.
+    """
+
+    statuses: frozenset[JobStatus] = frozenset()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,15 +69,17 @@ class ChangePage:
 
 class JobReader(Protocol):
     """The rows of one tenant's jobs. What belongs to another tenant is not there. A job has no rows before its
-    job.accepted. Methods raise DatabaseUnavailableError, and ProjectionBehindError while the rows that they would read
-    are being rebuilt.
+    job.accepted. Its name is the one that a user gave it, if any. Methods raise DatabaseUnavailableError, and
+    ProjectionBehindError while the rows that they would read are being rebuilt.
     """
 
     async def find_job(self, tenant: TenantId, job: JobId) -> Job | None:
         """The job with all its attempts and no chunks."""
         ...
 
-    async def list_jobs(self, tenant: TenantId, *, before: tuple[datetime, JobId] | None, limit: int) -> JobPage:
+    async def list_jobs(
+        self, tenant: TenantId, wanted: JobFilter, *, before: tuple[datetime, JobId] | None, limit: int
+    ) -> JobPage:
         """Jobs accepted before `before` (its id breaks ties), each with its highest attempt alone; no deleted ones."""
         ...
 
@@ -86,6 +101,15 @@ class JobReader(Protocol):
 
     async def check(self) -> None:
         """Raise DatabaseUnavailableError unless Postgres answers and the schema stands."""
+        ...
+
+
+class JobNames(Protocol):
+    async def rename(self, tenant: TenantId, job: JobId, name: str) -> None:
+        """Give a job of this tenant a name, which outlives a rebuild of the rows. Repeatable; the last one holds.
+
+        Raises DatabaseUnavailableError.
+        """
         ...
 
 

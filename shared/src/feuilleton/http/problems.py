@@ -41,6 +41,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "invalid_settings": 422,
     "engine_not_available": 422,
     "invalid_cursor": 422,
+    "cursor_of_other_filters": 400,
     "too_many_streams": 429,
 }
 

@@ -10,7 +10,11 @@ from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.streaming.folding import UnstorableError
 
 SCHEMA = "projection"
-SCRIPTS = Path(__file__).parent.parent / "migrations" / SCHEMA
+"""What can be dropped and folded again."""
+KEPT_SCHEMA = "status"
+"""What only Postgres knows: no rebuild touches it."""
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+SCRIPTS = {name: _MIGRATIONS / name for name in (KEPT_SCHEMA, SCHEMA)}
 
 _NOT_MIGRATED = (
     pg.UndefinedTableError,

@@ -12,20 +12,13 @@ from feuilleton.database.pool import Database
 from feuilleton.streaming.kafka import partition_for
 from feuilleton.streaming.read_barrier import ProjectionBehindError
 from status_api.adapters.database import projection_errors
-from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, JOB_COLUMNS, read_chunk, read_job
-from status_api.ports import ChangePage, ChunkPage, JobPage, LoggedChange, NumberedChunk
+from status_api.adapters.job_lists import SHOWN_JOBS, list_statement
+from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, read_chunk, read_job
+from status_api.ports import ChangePage, ChunkPage, JobFilter, JobPage, LoggedChange, NumberedChunk
 from status_api.projection import Job
 
-_FIND_JOB = f"""
-    SELECT {JOB_COLUMNS} FROM projection.jobs WHERE job = $1 AND tenant = $2 AND accepted_at IS NOT NULL
-"""  # noqa: S608 (constants of this package)
+_FIND_JOB = f"{SHOWN_JOBS} WHERE jobs.job = $1 AND jobs.tenant = $2 AND jobs.accepted_at IS NOT NULL"
 _FIND_ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM projection.attempts WHERE job = $1"  # noqa: S608
-_LIST_JOBS = f"""
-    SELECT {JOB_COLUMNS} FROM projection.jobs
-    WHERE tenant = $1 AND accepted_at IS NOT NULL AND NOT deleted
-        AND ($2::timestamptz IS NULL OR (accepted_at, job) < ($2, $3))
-    ORDER BY accepted_at DESC, job DESC LIMIT $4
-"""  # noqa: S608
 _HIGHEST_ATTEMPTS = f"""
     SELECT {ATTEMPT_COLUMNS} FROM projection.attempts
     JOIN unnest($1::text[], $2::int[]) AS asked (job, attempt) USING (job, attempt)
@@ -60,11 +53,13 @@ class PostgresReader:
         async with self._snapshot() as connection:
             return await _find_job(connection, tenant, job)
 
-    async def list_jobs(self, tenant: TenantId, *, before: tuple[datetime, JobId] | None, limit: int) -> JobPage:
-        accepted_at, job = before or (None, None)
+    async def list_jobs(
+        self, tenant: TenantId, wanted: JobFilter, *, before: tuple[datetime, JobId] | None, limit: int
+    ) -> JobPage:
+        statement, values = list_statement(tenant, wanted, before, limit + 1)
         async with self._snapshot() as connection:
             await _check_rebuilt(connection, None)
-            rows = await connection.fetch(_LIST_JOBS, tenant, accepted_at, job, limit + 1)
+            rows = await connection.fetch(statement, *values)
             asked = ([row["job"] for row in rows], [row["attempt"] for row in rows])
             attempts = {row["job"]: row for row in await connection.fetch(_HIGHEST_ATTEMPTS, *asked)}
         jobs = [read_job(row, [attempts[row["job"]]]) for row in rows[:limit]]

@@ -36,6 +36,7 @@ SCHEMA_PLACE = "#/components/schemas/{model}"
 DOCUMENTED: tuple[type[BaseModel], ...] = (Problem, ChangeView)
 
 _MEANINGS = {
+    400: "The cursor came with other filters (`cursor_of_other_filters`)",
     401: "No bearer key, or a wrong one (`unauthenticated`)",
     404: "No such job or attempt, as of now (`job_not_found`, `attempt_not_found`)",
     409: "The attempt has ended already (`job_already_ended`), or not yet (`job_not_ended`)",

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from feuilleton.http.auth import Scope
 from status_api.cursors import job_cursor, read_job_cursor, read_number_cursor
+from status_api.listing import JobQuery
 from status_api.models import AttemptList, ChunkList, JobList, JobView, attempt_view, chunk_list, job_view
 from status_api.ports import JobPage
 from status_api.routes.dependencies import (
@@ -20,24 +23,21 @@ from status_api.routes.dependencies import (
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=ROUTER_DEPENDENCIES)
 
 
-@router.get("", responses=problems())
-async def list_jobs(
-    request: Request,
-    caller: Caller,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Cursor = None,
-) -> JobList:
-    """The caller's jobs, newest first. A job may take a moment to appear here."""
-    before = read_job_cursor(cursor) if cursor else None
-    page = await parts_of(request).reader.list_jobs(caller.tenant, before=before, limit=limit)
+@router.get("", responses=problems(400))
+async def list_jobs(request: Request, caller: Caller, asked: Annotated[JobQuery, Query()]) -> JobList:
+    """The caller's jobs, newest first, those that all filters hold for. A job may take a moment to appear here, and a
+    change of its state too. A cursor goes on with the filters that it came with: 400 `cursor_of_other_filters` else.
+    """
+    before = read_job_cursor(asked.cursor, asked.mark) if asked.cursor else None
+    page = await parts_of(request).reader.list_jobs(caller.tenant, asked.wanted, before=before, limit=asked.limit)
     now = datetime.now(UTC)
     items = [job_view(job, job.highest, now) for job in page.jobs]
-    return JobList(items=items, next_cursor=_next_cursor(page))
+    return JobList(items=items, next_cursor=_next_cursor(page, asked.mark))
 
 
-def _next_cursor(page: JobPage) -> str | None:
+def _next_cursor(page: JobPage, mark: str) -> str | None:
     last = page.jobs[-1] if page.more else None
-    return job_cursor(last.upload.accepted_at, last.id) if last and last.upload else None
+    return job_cursor(last.upload.accepted_at, last.id, mark) if last and last.upload else None
 
 
 @router.get("/{job_id}", responses=problems(404))
@@ -45,6 +45,34 @@ async def get_job(request: Request, caller: Caller, job_id: str, attempt: Attemp
     """One job. A poll after an upload was accepted never gets 404."""
     job = await parts_of(request).access.load(caller.tenant, job_id, attempt)
     return job_view(job, attempt or job.highest, datetime.now(UTC))
+
+
+class JobChange(BaseModel):
+    """What a user may change of a job. `name` is for display only; what cannot be printed is left out of it."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"examples": [{"name": "Bovary, 10 mots"}]}
+    )
+    name: str = Field(min_length=1, max_length=200)
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        name = "".join(char for char in value if char.isprintable()).strip()
+        if not name:
+            raise ValueError("a name must hold something that can be printed")
+        return name
+
+
+@router.patch("/{job_id}", responses=problems(404, 410))
+async def rename_job(request: Request, caller: Caller, job_id: str, change: JobChange) -> JobView:
+    """Give the job another name, in any state but deleted: it is shown from then on, in lists and exports too."""
+    caller.need(Scope.WRITE)
+    parts = parts_of(request)
+    job = await parts.access.load_kept(caller.tenant, job_id)
+    await parts.names.rename(caller.tenant, job.id, change.name)
+    job = await parts.access.load(caller.tenant, job_id)
+    return job_view(job, job.highest, datetime.now(UTC))
 
 
 @router.get("/{job_id}/attempts", responses=problems(404))
