@@ -30,6 +30,10 @@ class ApiSettings(CommonSettings):
     database_url: SecretStr
     public_ingest_url: str = "http://127.0.0.1:8001"
     public_status_url: str = "http://127.0.0.1:8002"
+    waits_limit: int = Field(default=200, ge=0)
+    """Answers held back at the same time in one process (`Prefer: wait=N`); one more comes at once."""
+    wait_limit_seconds: int = Field(default=60, ge=1, le=600)
+    """The longest that an answer is held back."""
 
 
 _S = TypeVar("_S", bound=BaseSettings)

@@ -131,6 +131,14 @@ async def rows_alone(fresh_database_url: str, object_store_url: str) -> World:
 
 
 @pytest.fixture
+async def reads(rows_alone: World) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an API over `rows_alone`: it answers for jobs that are there."""
+    settings = rows_alone.api_settings
+    async with bootstrap.api_parts(settings) as made, serving(made) as address, a_client(address) as client:
+        yield client
+
+
+@pytest.fixture
 async def publisher(world: World) -> AsyncIterator[KafkaPublisher]:
     made = KafkaPublisher(world.kafka, client_id="tests", prefix=world.prefix)
     await made.start()

@@ -1,7 +1,5 @@
 """Lists with filters, and names that users gave: on the real database."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import httpx
 import pytest
@@ -9,21 +7,13 @@ import pytest
 from feuilleton.contracts.events import Outcome
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_state import JobStatus
-from status_api import bootstrap
 from status_api.adapters.job_lists import list_statement
 from status_api.ports import JobFilter
-from tests.integration.status_api.conftest import World, a_client, serving
+from tests.integration.status_api.conftest import World
 from tests.integration.status_api.folded import fold_rows
 from tests.unit.status_api.story import Story, a_story
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def reads(rows_alone: World) -> AsyncIterator[httpx.AsyncClient]:
-    settings = rows_alone.api_settings
-    async with bootstrap.api_parts(settings) as parts, serving(parts) as address, a_client(address) as client:
-        yield client
 
 
 async def listed(api: httpx.AsyncClient, **asked: str | list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
+from feuilleton.http.waiting import Waits
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.closing import close_consumer
@@ -68,6 +69,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             card_pages=CardPages(reader, store, documents),
             publisher=publisher,
             streams=Slots(settings.streams_limit),
+            waits=Waits(limit=settings.waits_limit, longest_seconds=settings.wait_limit_seconds),
             page=Page(settings.public_ingest_url),
             heartbeat_seconds=settings.heartbeat_seconds,
             cancel_wait_seconds=settings.cancel_wait_seconds,

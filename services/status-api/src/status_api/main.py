@@ -88,4 +88,4 @@ async def _serve(settings: StatusApiSettings) -> None:
             lifespan="off",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        await DrainingServer(config).serve()
+        await DrainingServer(config, on_exit=parts.waits.close).serve()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from feuilleton.http.auth import BearerAuth
+from feuilleton.http.waiting import Waits
 from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.ports import Publisher
 from status_api.access import JobAccess
@@ -25,6 +26,7 @@ class Parts:
     card_pages: CardPages
     publisher: Publisher
     streams: Slots
+    waits: Waits
     page: Page
     heartbeat_seconds: float
     cancel_wait_seconds: float

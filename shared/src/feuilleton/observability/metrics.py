@@ -67,6 +67,7 @@ FOLD_LAG = Gauge(
 BARRIER_SECONDS = Histogram("feuilleton_read_barrier_seconds", "Waits of reads for the projection", buckets=_SECONDS)
 STREAMS_OPEN = Gauge("feuilleton_event_streams_open", "Server-sent event streams open now")
 
+ANSWERS_HELD = Gauge("feuilleton_answers_held", "Answers held back now, as clients asked (Prefer: wait)")
 DEAD_LETTERS = Counter("feuilleton_dead_letters_total", "Messages sent to dead-letters", ["service", "reason"])
 DEAD_LETTER_LIMIT = Gauge(
     "feuilleton_dead_letter_limit_reached", "1 when a consumer stops rather than give nearly everything up", ["service"]

@@ -13,6 +13,7 @@ from status_api.models import JobView, job_view
 from status_api.parts import Parts
 from status_api.projection import Job
 from status_api.routes.dependencies import ROUTER_DEPENDENCIES, AttemptNumber, Caller, parts_of, problems
+from status_api.waiting import has_ended
 
 router = APIRouter(prefix="/v1/jobs", tags=["commands"], dependencies=ROUTER_DEPENDENCIES)
 
@@ -31,11 +32,11 @@ async def cancel_job(request: Request, caller: Caller, job_id: str, attempt: Att
     parts = parts_of(request)
     job = await parts.access.load(caller.tenant, job_id, attempt)
     number = attempt or job.highest
-    if _ended(job, number):
+    if has_ended(job, number):
         raise JobAlreadyEndedError(f"attempt {number} is {job.attempts[number].state.status}")
     command = CancelJob(job=job.id, tenant=caller.tenant, attempt=number)
     await parts.publisher.publish(to_message(command, source="status-api", traceparent=new_traceparent()))
-    job = await _wait_until(parts, job, lambda seen: _ended(seen, number))
+    job = await _wait_until(parts, job, lambda seen: has_ended(seen, number))
     return job_view(job, number, datetime.now(UTC))
 
 
@@ -64,7 +65,3 @@ async def _wait_until(parts: Parts, job: Job, condition: Callable[[Job], bool]) 
             if condition(job) or left <= 0:
                 return job
             await bell.wait(left)
-
-
-def _ended(job: Job, number: int) -> bool:
-    return job.deleted or job.attempts[number].state.status.ended

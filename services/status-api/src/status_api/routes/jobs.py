@@ -1,12 +1,14 @@
 """Jobs, their attempts and their chunks."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from feuilleton.http.auth import Scope
+from feuilleton.http.waiting import PREFER
 from status_api.cursors import job_cursor, read_job_cursor, read_number_cursor
 from status_api.listing import JobQuery
 from status_api.models import AttemptList, ChunkList, JobList, JobView, attempt_view, chunk_list, job_view
@@ -19,6 +21,7 @@ from status_api.routes.dependencies import (
     parts_of,
     problems,
 )
+from status_api.waiting import has_ended, until_ended
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=ROUTER_DEPENDENCIES)
 
@@ -40,11 +43,22 @@ def _next_cursor(page: JobPage, mark: str) -> str | None:
     return job_cursor(last.upload.accepted_at, last.id, mark) if last and last.upload else None
 
 
-@router.get("/{job_id}", responses=problems(404))
-async def get_job(request: Request, caller: Caller, job_id: str, attempt: AttemptNumber = None) -> JobView:
-    """One job. A poll after an upload was accepted never gets 404."""
-    job = await parts_of(request).access.load(caller.tenant, job_id, attempt)
-    return job_view(job, attempt or job.highest, datetime.now(UTC))
+@router.get("/{job_id}", responses=problems(404), openapi_extra={"parameters": [PREFER]})
+async def get_job(
+    request: Request, response: Response, caller: Caller, job_id: str, attempt: AttemptNumber = None
+) -> JobView:
+    """One job. A poll after an upload was accepted never gets 404. With `Prefer: wait=N` the answer comes when the
+    attempt has ended, or after N seconds; `Preference-Applied` says that it was held back.
+    """
+    parts = parts_of(request)
+    job = await parts.access.load(caller.tenant, job_id, attempt)
+    number = attempt or job.highest
+    if not has_ended(job, number):
+        until = partial(until_ended, parts.reader, parts.wakeups, caller.tenant, job.id, number)
+        held = await parts.waits.hold(request, until)
+        response.headers.update(held)
+        job = await parts.access.load(caller.tenant, job_id, attempt) if held else job
+    return job_view(job, number, datetime.now(UTC))
 
 
 class JobChange(BaseModel):
