@@ -1,4 +1,5 @@
-"""The races of the protocol: cancel x complete x new attempt x delete x expire x redelivery x rebalance x kills.
+"""The races of the protocol: cancel x complete x new attempt x delete x expire x redelivery x rebalance x kills, and
+chunks that are put back.
 
 A rule-based machine drives the real handlers through arbitrary interleavings, and a reference of a few lines says what
 must have come of it.
@@ -68,14 +69,16 @@ class Protocol(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         # Who waits for another member looks again at every step: no clock decides what comes next.
         self.patch.setattr("extractor.dispatcher._LOOK_AGAIN_SECONDS", 0.0)
+        self.patch.setattr("extractor.dispatcher.is_due", lambda *, finished_behind, **_: finished_behind > 0)
 
     @initialize(
         failing=st.frozensets(st.tuples(st.integers(0, CHUNKS_OF_BOOK - 1), st.integers(1, MAX_ATTEMPTS)), max_size=6),
         cached_chunks=st.sampled_from([0, 1, 1000]),
+        away=st.dictionaries(st.integers(0, CHUNKS_OF_BOOK - 1), st.integers(1, 2)),
     )
-    def begin(self, failing: frozenset[tuple[int, int]], cached_chunks: int) -> None:
+    def begin(self, failing: frozenset[tuple[int, int]], cached_chunks: int, away: dict[int, int]) -> None:
         async def build() -> World:
-            return World(failing, cached_chunks)
+            return World(failing, cached_chunks, away)
 
         self.world = self.loop.run_until_complete(build())
         job = self.world.book.job
@@ -115,6 +118,11 @@ class Protocol(RuleBasedStateMachine):
     @rule()
     def hand_the_chunks_over(self) -> None:
         self._do(self.world.hand_over)
+
+    @precondition(lambda self: self.world.chunks_at_rest)
+    @rule()
+    def put_back_what_holds_up(self) -> None:
+        self._do(self.world.relieve)
 
     @rule(topic=st.sampled_from([UPLOADS.name, CHUNK_RESULTS.name, JOB_CONTROL.name]), messages=st.integers(1, 3))
     def lose_commits(self, topic: str, messages: int) -> None:

@@ -7,7 +7,7 @@ ahead of the write that follows from them. A process that lost its place without
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -18,12 +18,13 @@ from extractor.dispatcher import Dispatcher
 from extractor.engines.port import RewriteEngine
 from extractor.gate import GatedEngine
 from extractor.handler import ChunkHandler, Tools
+from extractor.patience import RetryPolicy
 from extractor.tries import Extraction
 from extractor.watermark import Partition
 from extractor.window import Window
 from feuilleton.contracts import ids
 from feuilleton.contracts.documents import Checkpoint, SourceSentence, Usage
-from feuilleton.contracts.errors import InvalidInputError, PublishUnknownError
+from feuilleton.contracts.errors import InvalidInputError, PublishUnknownError, TransientError
 from feuilleton.contracts.events import ChunkSubmitted, EventData, Message, UploadSubmitted, parse, to_message
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_CONTROL, JOB_EVENTS, UPLOADS
@@ -129,10 +130,13 @@ class TurnLog:
 
 @dataclass
 class Model:
-    """Stands for the model: which chunk fails in which attempt is fixed; every call that is answered is paid."""
+    """Stands for the model: which chunk fails in which attempt is fixed, and how often it is away (unpaid) before it
+    answers for a chunk; every call that is answered is paid.
+    """
 
     turns: Turns
     failing: frozenset[tuple[int, int]]
+    away: Counter[int]
     paid: Counter[tuple[int, int]] = field(default_factory=Counter)
     in_flight: Counter[int] = field(default_factory=Counter)
 
@@ -149,10 +153,24 @@ class _Call:
 
     async def run(self) -> Checkpoint:
         await self.model.turns.wait(f"call {self.chunk.index}")
+        if self.model.away[self.chunk.index] > 0:
+            self.model.away[self.chunk.index] -= 1
+            raise TransientError("the model is away")
         self.model.paid[self.chunk.index, self.chunk.attempt] += 1
         if (self.chunk.index, self.chunk.attempt) in self.model.failing:
             raise InvalidInputError(code="refused")
         return a_checkpoint(self.chunk)
+
+
+@dataclass
+class RestingTime(ManualTime):
+    """A clock whose sleeps wait for a turn."""
+
+    turns: Turns = field(default_factory=Turns)
+
+    async def sleep(self, seconds: float) -> None:
+        await self.turns.wait("rest")
+        await super().sleep(seconds)
 
 
 @dataclass
@@ -198,11 +216,13 @@ class Process:
 class World:
     """One job, one live process of each service, and those that died or do not know that they were replaced."""
 
-    def __init__(self, failing: frozenset[tuple[int, int]], cached_chunks: int) -> None:
+    def __init__(
+        self, failing: frozenset[tuple[int, int]], cached_chunks: int, away: Mapping[int, int] | None = None
+    ) -> None:
         self.turns = Turns()
         self.store = TurnStore(self.turns)
         self.log = TurnLog(self.turns)
-        self.model = Model(self.turns, failing)
+        self.model = Model(self.turns, failing, Counter(away))
         self.book = a_book(CHUNKS_OF_BOOK, engine=Engine.LOCAL)
         self.lost_calls = 0
         self.handed_over_calls = 0
@@ -225,7 +245,7 @@ class World:
         if old is not None:
             # What was handed over is lost too: the next one is not told of it again.
             lost = {old.number} | {ghost.number for ghost in self.ghosts if ghost.service == service}
-            self.lost_calls += sum(turn.process in lost for turn in self.turns.waiting())
+            self.lost_calls += sum(turn.process in lost for turn in self.turns.waiting() if turn.what != "rest")
             if dies:
                 self.turns.kill(old.number)
             else:
@@ -247,7 +267,7 @@ class World:
         old.dispatcher.watermark.revoke()
         old.dispatcher.assign([], handed_over=True)
         self.ghosts.append(old)
-        self.handed_over_calls += self.calls_in_flight
+        self.handed_over_calls += self.calls_in_flight + self.chunks_at_rest
         new = Process(next(self._numbers), "extractor", Commands())
         new.dispatcher = self._dispatcher(new.commands)
         while self.learn(new):
@@ -262,8 +282,26 @@ class World:
     @property
     def calls_in_flight(self) -> int:
         """Of the extractor that is in its group."""
+        return self._waiting_here("call")
+
+    @property
+    def chunks_at_rest(self) -> int:
+        """Those that back off, in the extractor that is in its group."""
+        return self._waiting_here("rest")
+
+    def _waiting_here(self, what: str) -> int:
         number = self.live["extractor"].number
-        return sum(turn.process == number and turn.what.startswith("call") for turn in self.turns.waiting())
+        return sum(turn.process == number and turn.what.startswith(what) for turn in self.turns.waiting())
+
+    def relieve(self) -> None:
+        """The extractor puts back what holds its partitions up."""
+        process = self.live["extractor"]
+        assert process.dispatcher is not None
+        token = _process.set(process.number)
+        try:
+            process.dispatcher.relieve()
+        finally:
+            _process.reset(token)
 
     def rewind(self, topic: str, messages: int) -> None:
         """The last commits of a group were lost."""
@@ -413,7 +451,8 @@ class World:
             publisher=self.log,
             engines={Engine.LOCAL: GatedEngine(IdleEngine(), FixedLimit(1000), OpenGuard())},
             start_extraction=self.model.start,
-            clock=ManualTime().clock(),
+            clock=RestingTime(turns=self.turns).clock(),
+            policy=RetryPolicy(first_delay_seconds=0.0),  # no other clock decides what comes next
         )
         letters = DeadLetters(self.log, service="tests")
         limits = {Engine.LOCAL: FixedLimit(2)}

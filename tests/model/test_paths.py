@@ -1,4 +1,6 @@
-"""A rebalance while calls are in the air, step by step: the one path that chance takes too rarely."""
+"""A rebalance while calls are in the air, and a chunk put back at the tail, step by step: paths that chance takes too
+rarely.
+"""
 
 from collections.abc import Iterator
 
@@ -38,6 +40,38 @@ async def test_calls_that_live_on_over_a_rebalance_are_not_made_again() -> None:
     ends = [event for event in world.job_events() if isinstance(event, JobEnded)]
     assert {end.outcome for end in ends} == {Outcome.COMPLETED}
     await world.close()
+
+
+async def test_a_chunk_that_is_put_back_is_paid_once_and_its_copy_joins_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extractor.dispatcher.is_due", lambda *, finished_behind, **_: finished_behind > 0)
+    world = World(frozenset(), cached_chunks=1000, away={0: 1})
+    world.submit(world.order(1))
+    await work(world, UPLOADS.name)
+    while CHUNKS.name in world.deliverable():
+        world.deliver(CHUNKS.name)
+        await world.quiet()
+    await give_all(world, but="rest")
+    assert world.chunks_at_rest == 1
+    world.commit()
+    assert world.committed[0] == 0, "the first chunk holds its partition up"
+    world.relieve()
+    await give_all(world, but="rest")
+    world.commit()
+    assert world.committed[0] == 2, "what is finished behind it can be committed"
+    assert CHUNKS.name in world.deliverable(), "its copy stands at the tail"
+    await work(world, CHUNKS.name)
+    await work(world, CHUNK_RESULTS.name)
+    assert sum(world.model.paid.values()) == CHUNKS_OF_BOOK
+    ends = [event for event in world.job_events() if isinstance(event, JobEnded)]
+    assert {end.outcome for end in ends} == {Outcome.COMPLETED}
+    await world.close()
+
+
+async def give_all(world: World, *, but: str) -> None:
+    await world.quiet()
+    while turns := [turn for turn in world.turns.waiting() if turn.what != but]:
+        world.give(turns[0])
+        await world.quiet()
 
 
 async def work(world: World, topic: str) -> None:
