@@ -28,6 +28,7 @@ from status_api.adapters.wakeups import PostgresWakeups
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.parts import Parts
+from status_api.queue import Queue
 from status_api.routes.page import Page
 from status_api.settings import ProjectorSettings, StatusApiSettings
 from status_api.stream import Slots
@@ -69,6 +70,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             card_pages=CardPages(reader, store, documents),
             publisher=publisher,
             streams=Slots(settings.streams_limit),
+            queue=Queue(reader),
             waits=Waits(limit=settings.waits_limit, longest_seconds=settings.wait_limit_seconds),
             page=Page(settings.public_ingest_url),
             heartbeat_seconds=settings.heartbeat_seconds,

@@ -13,6 +13,7 @@ from feuilleton.contracts.job_state import JobStatus, progress_percent
 from status_api.cursors import number_cursor
 from status_api.ports import ChunkPage, NumberedChunk
 from status_api.projection import Attempt, Job, eta_seconds
+from status_api.queue import Place
 
 
 class Answer(BaseModel):
@@ -62,7 +63,8 @@ class AttemptView(Answer):
 class JobView(AttemptView):
     """A job as of one attempt: the highest, or the one that was asked for. `attempts` is the highest number.
 
-    `settings` are those of the attempt shown.
+    `settings` are those of the attempt shown. While nobody has taken the attempt up, `queue_position` is its place
+    among all that wait (1 is the next), and `eta_seconds` an estimate from the rate of the last hour.
     """
 
     id: JobId
@@ -73,6 +75,7 @@ class JobView(AttemptView):
     engine: Engine
     model: str
     attempts: int
+    queue_position: int | None = None
     links: Links
 
 
@@ -136,12 +139,14 @@ class ChangeView(Answer):
     data: dict[str, object]
 
 
-def job_view(job: Job, number: int, now: datetime) -> JobView:
-    """`number` is an attempt of the job. Only for a job that was accepted."""
+def job_view(job: Job, number: int, now: datetime, place: Place | None = None) -> JobView:
+    """`number` is an attempt of the job, `place` where it waits. Only for a job that was accepted."""
     assert job.upload is not None  # noqa: S101  (readers give accepted jobs alone)
-    shown = attempt_view(job, number, now)
+    shown = attempt_view(job, number, now).model_dump()
+    if place is not None:
+        shown |= {"queue_position": place.position, "eta_seconds": place.eta_seconds}
     return JobView(
-        **shown.model_dump(),
+        **shown,
         id=job.id,
         name=job.upload.name,
         bytes=job.upload.bytes,

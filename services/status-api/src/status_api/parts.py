@@ -10,6 +10,7 @@ from status_api.access import JobAccess
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.ports import JobNames, JobReader, Wakeups
+from status_api.queue import Queue
 from status_api.routes.page import Page
 from status_api.stream import Slots
 
@@ -27,6 +28,7 @@ class Parts:
     publisher: Publisher
     streams: Slots
     waits: Waits
+    queue: Queue
     page: Page
     heartbeat_seconds: float
     cancel_wait_seconds: float

@@ -67,6 +67,17 @@ class ChangePage:
     more: bool
 
 
+@dataclass(frozen=True)
+class RunningAttempts:
+    """Attempts without an end, of all tenants, as times of acceptance, sorted: all of them, and those that nobody has
+    taken up yet. And how many ended within the last hour.
+    """
+
+    accepted_at: tuple[datetime, ...]
+    waiting_since: tuple[datetime, ...]
+    ended_last_hour: int
+
+
 class JobReader(Protocol):
     """The rows of one tenant's jobs. What belongs to another tenant is not there. A job has no rows before its
     job.accepted. Its name is the one that a user gave it, if any. Methods raise DatabaseUnavailableError, and
@@ -94,6 +105,8 @@ class JobReader(Protocol):
     async def changes(self, tenant: TenantId, job: JobId, *, after: int, limit: int) -> ChangePage:
         """Changes of a job above offset `after`, by offset."""
         ...
+
+    async def running_attempts(self) -> RunningAttempts: ...
 
     async def position(self, topic: str, partition: int) -> int:
         """The next offset that the projector will fold; 0 where it has not begun."""

@@ -14,7 +14,7 @@ from feuilleton.streaming.read_barrier import ProjectionBehindError
 from status_api.adapters.database import projection_errors
 from status_api.adapters.job_lists import SHOWN_JOBS, list_statement
 from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, read_chunk, read_job
-from status_api.ports import ChangePage, ChunkPage, JobFilter, JobPage, LoggedChange, NumberedChunk
+from status_api.ports import ChangePage, ChunkPage, JobFilter, JobPage, LoggedChange, NumberedChunk, RunningAttempts
 from status_api.projection import Job
 
 _FIND_JOB = f"{SHOWN_JOBS} WHERE jobs.job = $1 AND jobs.tenant = $2 AND jobs.accepted_at IS NOT NULL"
@@ -37,6 +37,12 @@ _LIST_CHANGES = """
 _POSITION = "SELECT next_offset FROM projection.offsets WHERE topic = $1 AND partition = $2"
 
 
+_RUNNING = """
+    SELECT array_agg(accepted_at ORDER BY accepted_at) AS running,
+        array_agg(accepted_at ORDER BY accepted_at) FILTER (WHERE reached = 'accepted') AS waiting,
+        (SELECT count(*) FROM projection.attempts WHERE ended_at > now() - interval '1 hour') AS ended
+    FROM projection.attempts WHERE ended_at IS NULL AND accepted_at IS NOT NULL
+"""
 _REBUILDING = """
     SELECT EXISTS (SELECT FROM projection.offsets
         WHERE next_offset < rebuilt_until AND ($1::int IS NULL OR partition = $1))
@@ -81,6 +87,11 @@ class PostgresReader:
             found = await _find_job(connection, tenant, job)
             rows = await connection.fetch(_LIST_CHANGES, job, after, limit + 1) if found else []
         return ChangePage(tuple(LoggedChange(**row) for row in rows[:limit]), found, len(rows) > limit)
+
+    async def running_attempts(self) -> RunningAttempts:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(_RUNNING)
+        return RunningAttempts(tuple(row["running"] or ()), tuple(row["waiting"] or ()), row["ended"])
 
     async def position(self, topic: str, partition: int) -> int:
         async with self._connection() as connection:

@@ -12,7 +12,9 @@ from feuilleton.http.waiting import PREFER
 from status_api.cursors import job_cursor, read_job_cursor, read_number_cursor
 from status_api.listing import JobQuery
 from status_api.models import AttemptList, ChunkList, JobList, JobView, attempt_view, chunk_list, job_view
+from status_api.parts import Parts
 from status_api.ports import JobPage
+from status_api.projection import Job
 from status_api.routes.dependencies import (
     ROUTER_DEPENDENCIES,
     AttemptNumber,
@@ -32,10 +34,14 @@ async def list_jobs(request: Request, caller: Caller, asked: Annotated[JobQuery,
     change of its state too. A cursor goes on with the filters that it came with: 400 `cursor_of_other_filters` else.
     """
     before = read_job_cursor(asked.cursor, asked.mark) if asked.cursor else None
-    page = await parts_of(request).reader.list_jobs(caller.tenant, asked.wanted, before=before, limit=asked.limit)
-    now = datetime.now(UTC)
-    items = [job_view(job, job.highest, now) for job in page.jobs]
+    parts = parts_of(request)
+    page = await parts.reader.list_jobs(caller.tenant, asked.wanted, before=before, limit=asked.limit)
+    items = [await _shown(parts, job, job.highest) for job in page.jobs]
     return JobList(items=items, next_cursor=_next_cursor(page, asked.mark))
+
+
+async def _shown(parts: Parts, job: Job, number: int) -> JobView:
+    return job_view(job, number, datetime.now(UTC), await parts.queue.place_of(job, number))
 
 
 def _next_cursor(page: JobPage, mark: str) -> str | None:
@@ -58,7 +64,7 @@ async def get_job(
         held = await parts.waits.hold(request, until)
         response.headers.update(held)
         job = await parts.access.load(caller.tenant, job_id, attempt) if held else job
-    return job_view(job, number, datetime.now(UTC))
+    return await _shown(parts, job, number)
 
 
 class JobChange(BaseModel):
@@ -86,7 +92,7 @@ async def rename_job(request: Request, caller: Caller, job_id: str, change: JobC
     job = await parts.access.load_kept(caller.tenant, job_id)
     await parts.names.rename(caller.tenant, job.id, change.name)
     job = await parts.access.load(caller.tenant, job_id)
-    return job_view(job, job.highest, datetime.now(UTC))
+    return await _shown(parts, job, job.highest)
 
 
 @router.get("/{job_id}/attempts", responses=problems(404))
