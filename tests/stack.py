@@ -168,6 +168,7 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
         "DATABASE_URL": database_url,
         "OBJECT_STORE_URL": object_store_url,
         "API_KEY": API_KEY,
+        "UPLOADS_PER_HOUR": "1000000",  # the default of 10 is a test's own matter
         "HTTP_HOST": LOOPBACK,
         # Never what the person's own shell says: that could cost money.
         "ENGINES": "local",
@@ -185,8 +186,10 @@ def running_stack(folder: Path, env: dict[str, str], names: tuple[str, ...] = ()
     """The services of these names, or all; migrated and ready; stopped at the end, whatever happened."""
     folder.mkdir(parents=True, exist_ok=True)
     names = names or tuple(COMMANDS)
-    migrations = tuple(command for command in MIGRATIONS if command[0] in {COMMANDS[name][0] for name in names})
-    migrate(env, migrations)
+    modules = {COMMANDS[name][0] for name in names}
+    if "status_api" in modules:
+        modules.add("ingest")  # the keys that it looks up
+    migrate(env, tuple(command for command in MIGRATIONS if command[0] in modules))
     stack = Stack(folder, env)
     for name in names:
         stack.add(name)

@@ -70,7 +70,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
         object_store_url=(folder / "objects").as_uri(),
         CANCEL_WAIT_SECONDS="0.1",
     )
-    migrate(env, MIGRATIONS[1:])
+    migrate(env)
     stack = Stack(folder, env)
     projector = Trapped.add(stack, "projector", broker, "status-projector", [JOB_EVENTS])
     api = Trapped.add(stack, "status-api", broker, "", [])

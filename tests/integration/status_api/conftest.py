@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -16,6 +17,7 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
+import ingest
 from feuilleton.contracts.events import EventData, to_message
 from feuilleton.database.migrations import migrate
 from feuilleton.observability.health import QuietServer
@@ -77,7 +79,8 @@ class World:
         }
 
     async def migrate(self) -> None:
-        for schema, scripts in SCRIPTS.items():
+        of_ingest = Path(str(ingest.__file__)).parent / "migrations"  # its view of the keys
+        for schema, scripts in {**SCRIPTS, "ingest": of_ingest}.items():
             made = migrate(self.database_url, schema=schema, scripts=scripts)
             await asyncio.to_thread(asyncio.run, made)
 

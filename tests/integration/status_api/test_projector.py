@@ -151,7 +151,7 @@ async def test_restarts_of_postgres_and_of_the_broker_are_ridden_out(
         own_postgres.kill()
         assert (await api.get(url)).status_code == 503
         ready = await api.get("/readyz")
-        assert (ready.status_code, ready.json()["missing"]) == (503, ["postgres"])
+        assert (ready.status_code, ready.json()["missing"]) == (503, ["postgres", "api_keys"])
         assert (await api.get("/livez")).status_code == 200
         await publish_each(publisher, *story.whole()[3:5])
         own_postgres.spawn()

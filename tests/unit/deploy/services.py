@@ -16,6 +16,8 @@ from feuilleton_local.preparation import MIGRATIONS, TOPICS
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import Group, processes
 from ingest.admission import Desk
+from ingest.identity import IdentityStore, KeyDesk
+from ingest.identity_routes import key_router, tenant_router
 from ingest.routes import upload_router
 from ingest.settings import IngestSettings
 from merger.settings import Settings as MergerSettings
@@ -100,8 +102,10 @@ def ingest_paths() -> set[str]:
     """The public paths of ingest, with its templates."""
     desk = cast("Desk", None)  # kept by the router, used by no one here
     auth = BearerAuth(SecretStr("k" * 16))
-    router = upload_router(desk, auth, limit_bytes=1, idle_seconds=1, at_once=1)
-    return {str(getattr(route, "path", "")) for route in router.routes}
+    uploads = upload_router(desk, auth, limit_bytes=1, idle_seconds=1, at_once=1)
+    keys = key_router(cast("KeyDesk", None), auth)
+    tenants = tenant_router(cast("IdentityStore", None), auth)
+    return {str(getattr(route, "path", "")) for router in (uploads, keys, tenants) for route in router.routes}
 
 
 def status_paths() -> set[str]:

@@ -44,6 +44,8 @@ class LocalSettings(BaseSettings):
     """A model server of your own, with its /v1: then jobs take it, unless there is Gemini."""
     engines: str | None = None
     """What jobs may use, comma-separated, the one that `auto` takes first."""
+    uploads_per_hour: int = Field(default=1000, ge=0)
+    """More than a deployment's 10 for each tenant: here nobody else is kept waiting."""
     public_ingest_url: str | None = None
     public_status_url: str | None = None
     log_format: str = "console"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -26,11 +26,13 @@ from ingest.errors import (
     InvalidSettingsError,
     JobGoneError,
     KeyReusedError,
+    OutcomeUnknownError,
     QueueFullError,
 )
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
 from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow, Queue
+from ingest.rate import CountedUpload, UploadRate
 from ingest.unanswered import resolve
 from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
 
@@ -106,11 +108,15 @@ def fingerprint(received: ReceivedFile, settings: JobSettings) -> str:
 
 @dataclass(frozen=True)
 class UploadRequest:
+    """`on_counted` is told the tenant's rate as soon as this upload counts in it, before the body is read."""
+
     tenant: TenantId
     body: UploadBody
     stream: AsyncIterator[bytes]
     idempotency_key: str | None
     traceparent: str
+    on_counted: Callable[[UploadRate], None]
+    content_length: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +137,10 @@ class Desk:
 
         Raises InvalidInputError (4xx: it never runs and never costs), TransientError (503: the same),
         OutcomeUnknownError (it will run; the key answers with it later). The same Idempotency-Key and body
-        answer with the same job.
+        answer with the same job. RateLimitedError comes before a byte of the body is read.
         """
         async with self._leased(request) as lease:
+            request.body.refuse_early(request.content_length)
             with exhaustion_told(), temporary_copy() as copy:
                 return await self._accept(request, lease, copy)
 
@@ -201,16 +208,36 @@ class Desk:
     async def _leased(self, request: UploadRequest) -> AsyncIterator[Lease | None]:
         """Hold the key while the block runs; a block that refuses the request leaves no binding."""
         if request.idempotency_key is None:
-            yield None
+            async with self._counted(request, await self.rows.count_upload(request.tenant)):
+                yield None
             return
         lease = await self.rows.lease_key(IdempotencyKey(request.tenant, "uploads", request.idempotency_key))
         renewal = asyncio.create_task(self._renew(lease))
         try:
-            yield lease
+            async with self._counted(request, lease.counted):
+                yield lease
         finally:
             await end_task(renewal)
             with suppress(TransientError):  # it lapses by itself
                 await self.rows.release_lease(lease)
+
+    @asynccontextmanager
+    async def _counted(self, request: UploadRequest, counted: CountedUpload | None) -> AsyncIterator[None]:
+        """Refused uploads stay counted; one that failed by a fault of ours (503, nothing runs) is taken back, or an
+        outage would use up the hour of a client that tries again.
+        """
+        if counted is None:
+            yield
+            return
+        request.on_counted(counted.rate)
+        try:
+            yield
+        except OutcomeUnknownError:
+            raise
+        except TransientError:
+            with suppress(TransientError):
+                await self.rows.uncount_upload(counted)
+            raise
 
     async def _renew(self, lease: Lease) -> None:
         while lease.binding is None:

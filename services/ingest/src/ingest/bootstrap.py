@@ -12,6 +12,8 @@ from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
+from feuilleton.identity.keys import ApiKeys
+from feuilleton.identity.postgres import PostgresKeys
 from feuilleton.processes.pool import IsolatedPool, Limits
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.control import ControlLog
@@ -21,11 +23,14 @@ from feuilleton.streaming.parts import Part, PartsInBackground
 from feuilleton.streaming.read_barrier import ReadBarrier
 from ingest.adapters.kafka_backlog import KafkaBacklog
 from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.adapters.postgres_identity import PostgresIdentity
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.admission import Desk, EngineTable, QueueLimit
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
+from ingest.identity import KeyDesk
+from ingest.identity_routes import key_router, tenant_router
 from ingest.job_watch import JobWatch
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker, preload
@@ -58,7 +63,7 @@ def build(settings: IngestSettings) -> Ingest:
     """Must run inside the loop that will serve."""
     store = open_store(settings.object_store_url)
     database = Database(settings.database_url.get_secret_value(), service="ingest")
-    rows = PostgresAdmissionStore(database)
+    rows = PostgresAdmissionStore(database, uploads_per_hour=settings.uploads_per_hour)
     publisher = KafkaPublisher(settings.kafka_bootstrap_servers, client_id="ingest", prefix=settings.kafka_prefix)
     control = ControlLog(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
     pool = IsolatedPool(Limits(settings.pdf_workers, settings.pdf_memory_bytes, _CHECKS_PER_WORKER), preload)
@@ -104,9 +109,9 @@ def build_app(settings: IngestSettings) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=[settings.public_status_url],
-        allow_methods=["POST"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["authorization", "content-type", "idempotency-key", "traceparent"],
-        expose_headers=["location", "retry-after"],
+        expose_headers=["location", "retry-after", "ratelimit", "ratelimit-policy"],
     )
     return app
 
@@ -124,7 +129,10 @@ def _parts(service: Ingest) -> list[Part]:
 
 
 def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
-    auth = BearerAuth(settings.api_key)
+    auth = BearerAuth(settings.api_key, ApiKeys(PostgresKeys(service.database)))
+    identity = PostgresIdentity(service.database)
+    app.include_router(key_router(KeyDesk(identity), auth))
+    app.include_router(tenant_router(identity, auth))
     app.include_router(attempt_router(service.attempts, auth))
     app.include_router(
         upload_router(
@@ -137,6 +145,7 @@ def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: Parts
     )
     checks = {
         "postgres": service.database.check,
+        "api_keys": auth.check,
         "kafka": service.publisher.check,
         "object_store": service.desk.store.check,
         "control_log": parts.check,

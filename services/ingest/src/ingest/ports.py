@@ -6,6 +6,7 @@ from typing import Protocol
 
 from feuilleton.contracts.events import JobAccepted, Message
 from feuilleton.contracts.ids import JobId, TenantId
+from ingest.rate import CountedUpload
 
 LEASE_SECONDS = 60
 KEY_LIFETIME_HOURS = 24
@@ -30,11 +31,14 @@ class Binding:
 
 @dataclass(frozen=True)
 class Lease:
-    """A key held by one request. `token` tells it from a later holder. `binding` where the key has a job."""
+    """A key held by one request. `token` tells it from a later holder. `binding` where the key has a job: then the
+    request was not `counted`.
+    """
 
     key: IdempotencyKey
     token: str
     binding: Binding | None
+    counted: CountedUpload | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,19 @@ class AdmissionStore(Protocol):
     """Raises DatabaseUnavailableError from every method when the database does not answer."""
 
     async def lease_key(self, key: IdempotencyKey) -> Lease:
-        """Hold the key for LEASE_SECONDS. A bound key is answered with its binding and not held.
+        """Hold the key for LEASE_SECONDS, and count an upload of its tenant in the same transaction. A bound key is
+        answered with its binding, and neither held nor counted.
 
-        Raises KeyInUseError while another request holds it.
+        Raises KeyInUseError while another request holds it, RateLimitedError: then the key stays free.
         """
+        ...
+
+    async def count_upload(self, tenant: TenantId) -> CountedUpload:
+        """Count an upload that has no key. Raises RateLimitedError."""
+        ...
+
+    async def uncount_upload(self, counted: CountedUpload) -> None:
+        """Take a count back. Repeatable."""
         ...
 
     async def renew_lease(self, lease: Lease) -> None:
@@ -171,7 +184,7 @@ class AdmissionStore(Protocol):
     async def queue(self) -> Queue: ...
 
     async def drop_old_keys(self) -> None:
-        """Forget keys older than KEY_LIFETIME_HOURS."""
+        """Forget keys older than KEY_LIFETIME_HOURS, and counts of uploads that no longer matter."""
         ...
 
     async def check(self) -> None:

@@ -14,14 +14,14 @@ from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.job_state import JobStatus
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem
+from feuilleton.http.problems import Problem, answer_headers, set_answer_headers
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, UploadRequest
 from ingest.errors import BusyError
 from ingest.upload_body import UploadBody
 
-_PROBLEMS = (400, 401, 408, 409, 410, 413, 415, 422, 503)
+_PROBLEMS = (400, 401, 403, 408, 409, 410, 413, 415, 422, 429, 503)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -87,17 +87,26 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
         principal: Annotated[Principal, Depends(auth)],
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> Response:
-        """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will."""
+        """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will.
+
+        Each upload of the hour counts, refused ones too (429 `rate_limited`, the fields RateLimit and Retry-After); a
+        repetition under the same Idempotency-Key does not.
+        """
         body = UploadBody(request.headers.get("content-type", ""), limit_bytes=limit_bytes, idle_seconds=idle_seconds)
-        body.refuse_early(request.headers.get("content-length"))
         if places.locked():
             raise BusyError("too many uploads at once")
-        traceparent = child_of(request.headers.get("traceparent", ""))
+        asked = UploadRequest(
+            tenant=principal.tenant,
+            body=body,
+            stream=request.stream(),
+            idempotency_key=idempotency_key,
+            traceparent=child_of(request.headers.get("traceparent", "")),
+            on_counted=lambda rate: set_answer_headers(request, rate.headers),
+            content_length=request.headers.get("content-length"),
+        )
         async with places:
             try:
-                accepted = await desk.accept_upload(
-                    UploadRequest(principal.tenant, body, request.stream(), idempotency_key, traceparent)
-                )
+                accepted = await desk.accept_upload(asked)
             except ClientDisconnect:
                 metrics.UPLOADS.labels("client_gone").inc()
                 return Response(status_code=400)  # nobody is there to read it
@@ -106,6 +115,7 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
                 raise
         metrics.UPLOADS.labels("accepted").inc()
         answer = AcceptedJob.of(accepted).model_dump(mode="json")
-        return JSONResponse(answer, status_code=202, headers={"Location": f"/v1/jobs/{accepted.job}"})
+        headers = {"Location": f"/v1/jobs/{accepted.job}", **answer_headers(request)}
+        return JSONResponse(answer, status_code=202, headers=headers)
 
     return router

@@ -18,6 +18,8 @@ class IngestSettings(ApiSettings):
     pages_limit: int = Field(default=5000, ge=1)
     uploads_at_once: int = Field(default=16, ge=1)
     """Bodies read at the same time by one process; one more is told to come again."""
+    uploads_per_hour: int = Field(default=10, ge=0, le=1_000_000)
+    """Uploads that a tenant without a number of its own may begin within an hour; refused ones count."""
     body_idle_seconds: float = Field(default=30.0, gt=0)
     """The longest wait for the next piece of a body."""
     pdf_workers: int = Field(default=2, ge=1)

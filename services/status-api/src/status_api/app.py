@@ -23,7 +23,12 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     install_problems(app)
-    checks = {"kafka": parts.publisher.check, "postgres": parts.reader.check, "object_store": parts.store.check}
+    checks = {
+        "kafka": parts.publisher.check,
+        "postgres": parts.reader.check,
+        "api_keys": parts.auth.check,
+        "object_store": parts.store.check,
+    }
     install_probes(app, checks)
     for module in (jobs, results, events, commands):
         app.include_router(module.router)

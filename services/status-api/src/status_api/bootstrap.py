@@ -10,6 +10,8 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
+from feuilleton.identity.keys import ApiKeys
+from feuilleton.identity.postgres import PostgresKeys
 from feuilleton.http.waiting import Waits
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.objects import open_store
@@ -60,7 +62,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
         store = open_store(settings.object_store_url)
         documents = StoredDocuments(store)
         yield Parts(
-            auth=BearerAuth(settings.api_key),
+            auth=BearerAuth(settings.api_key, ApiKeys(PostgresKeys(database))),
             reader=reader,
             access=JobAccess(reader, barrier),
             names=PostgresNames(database),

@@ -1,79 +1,72 @@
-"""Who is calling. For now one static bearer key; users and keys come behind the same dependency."""
+"""The bearer credential of a request: the deployment's own key, an API key, or a token of an OIDC provider."""
 
 import hashlib
 import hmac
-from dataclasses import dataclass
-from enum import StrEnum
 
 from fastapi import Request
 from pydantic import SecretStr
 
-from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.ids import TenantId
+from feuilleton.identity.key_text import looks_like_key
+from feuilleton.identity.keys import ApiKeys
+from feuilleton.identity.principal import (
+    ALL_SCOPES,
+    BOOTSTRAP_KEY,
+    DEFAULT_TENANT,
+    ForbiddenError,
+    Principal,
+    Role,
+    Scope,
+    UnauthenticatedError,
+)
 
-DEFAULT_TENANT = TenantId("default")
-BOOTSTRAP_KEY = "bootstrap"
-"""The key id of the deployment's own key, API_KEY. It stands in no table."""
-
-
-class Role(StrEnum):
-    USER = "user"
-    ADMIN = "admin"
-
-
-class Scope(StrEnum):
-    """What a credential may do: look at jobs and results; upload, cancel, delete and whatever else changes something."""
-
-    READ = "read"
-    WRITE = "write"
-
-
-ALL_SCOPES = frozenset(Scope)
-
-
-class UnauthenticatedError(PipelineError):
-    """No credential, or a wrong one. Answered with 401."""
-
-    code = "unauthenticated"
-
-
-class ForbiddenError(PipelineError):
-    """A good credential that lacks the role or the scope. Answered with 403, before any id is looked at."""
-
-    code = "forbidden"
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who calls, and for which tenant. `key_id` names the credential, never its secret."""
-
-    tenant: TenantId
-    role: Role = Role.USER
-    scopes: frozenset[Scope] = ALL_SCOPES
-    key_id: str = ""
-
-    def need(self, scope: Scope) -> None:
-        """Raise ForbiddenError without this scope."""
-        if scope not in self.scopes:
-            raise ForbiddenError(f"this credential lacks the scope {scope.value}")
-
-    def need_admin(self) -> None:
-        """Raise ForbiddenError unless the role is admin."""
-        if self.role is not Role.ADMIN:
-            raise ForbiddenError("this needs the role admin")
+__all__ = [
+    "ALL_SCOPES",
+    "BOOTSTRAP_KEY",
+    "DEFAULT_TENANT",
+    "BearerAuth",
+    "ForbiddenError",
+    "Principal",
+    "Role",
+    "Scope",
+    "UnauthenticatedError",
+]
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BearerAuth:
-    """FastAPI dependency: the Principal of a request. Raises UnauthenticatedError."""
+    """FastAPI dependency: the Principal of a request. Every route that asks for it is guarded by scope too: reading
+    methods need `read`, all others `write`.
 
-    def __init__(self, api_key: SecretStr) -> None:
-        self._digest = hashlib.sha256(api_key.get_secret_value().encode()).digest()
+    Raises UnauthenticatedError, ForbiddenError, and KeysUnavailableError while nobody can tell whether a key is good.
+    The deployment's own key asks no server, so it works always.
+    """
+
+    def __init__(self, api_key: SecretStr, keys: ApiKeys | None = None) -> None:
+        self._digest = _digest_of(api_key.get_secret_value())
+        self._keys = keys
 
     async def __call__(self, request: Request) -> Principal:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise UnauthenticatedError("a bearer key is needed")
+        principal = await self._principal(token)
+        principal.need(Scope.READ if request.method in _READING else Scope.WRITE)
+        return principal
+
+    async def check(self) -> None:
+        """Raise a TransientError while API keys cannot be looked up."""
+        if self._keys is not None:
+            await self._keys.check()
+
+    async def _principal(self, token: str) -> Principal:
         # Digests have one length, so the comparison tells nothing about the key.
-        if not hmac.compare_digest(hashlib.sha256(token.strip().encode()).digest(), self._digest):
-            raise UnauthenticatedError("the bearer key is not known")
-        return Principal(DEFAULT_TENANT, Role.ADMIN, key_id=BOOTSTRAP_KEY)
+        if hmac.compare_digest(_digest_of(token), self._digest):
+            return Principal(DEFAULT_TENANT, Role.ADMIN, key_id=BOOTSTRAP_KEY)
+        if self._keys is not None and looks_like_key(token):
+            return await self._keys.principal(token)
+        raise UnauthenticatedError("the bearer key is not known")
+
+
+def _digest_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

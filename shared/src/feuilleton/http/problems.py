@@ -23,11 +23,15 @@ _STATUS_OF_CODE: dict[str, int] = {
     "chunk_not_found": 404,
     "attempt_not_found": 404,
     "result_not_found": 404,
+    "key_not_found": 404,
+    "tenant_not_found": 404,
     "attempt_running": 409,
     "nothing_to_retry": 409,
     "idempotency_key_in_use": 409,
     "job_already_ended": 409,
     "job_not_ended": 409,
+    "tenant_exists": 409,
+    "too_many_keys": 409,
     "body_timeout": 408,
     "job_deleted": 410,
     "file_too_large": 413,
@@ -42,7 +46,9 @@ _STATUS_OF_CODE: dict[str, int] = {
     "engine_not_available": 422,
     "invalid_cursor": 422,
     "cursor_of_other_filters": 400,
+    "rate_limited": 429,
     "too_many_streams": 429,
+    "too_many_exports": 429,
 }
 
 
@@ -98,10 +104,21 @@ def _title(status: int) -> str:
     return HTTPStatus(status).phrase
 
 
-async def _on_pipeline_error(_request: Request, error: Exception) -> Response:
+def set_answer_headers(request: Request, headers: dict[str, str]) -> None:
+    """Keep headers that the answer shall have whatever it becomes: problems have them from here."""
+    request.state.answer_headers = headers
+
+
+def answer_headers(request: Request) -> dict[str, str]:
+    """What was kept so."""
+    kept: dict[str, str] = getattr(request.state, "answer_headers", {})
+    return kept
+
+
+async def _on_pipeline_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PipelineError)  # noqa: S101  (registered for this type alone)
     status = status_of(error)
-    headers = dict(getattr(error, "headers", {}))
+    headers = {**answer_headers(request), **getattr(error, "headers", {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         seconds = getattr(error, "retry_after_seconds", RETRY_AFTER_SECONDS)
         headers.setdefault("Retry-After", str(max(1, round(seconds))))

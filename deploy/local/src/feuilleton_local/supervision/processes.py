@@ -61,6 +61,7 @@ def shared_environment(settings: LocalSettings, *, api_key: str) -> dict[str, st
         "DATABASE_URL": database_url(settings),
         "OBJECT_STORE_URL": settings.object_store_url or settings.paths.objects.as_uri(),
         "API_KEY": api_key,
+        "UPLOADS_PER_HOUR": str(settings.uploads_per_hour),
         "ENGINES": settings.engines_offered,
         "HTTP_HOST": LOOPBACK,
         "LOG_FORMAT": settings.log_format,

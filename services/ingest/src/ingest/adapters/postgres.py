@@ -11,6 +11,7 @@ from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.contracts.events import JobAccepted, JobEnded, Message, Outcome
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
+from ingest.adapters.postgres_rate import count_upload, drop_old_counts, uncount_upload
 from ingest.errors import (
     AttemptRunningError,
     JobGoneError,
@@ -32,6 +33,7 @@ from ingest.ports import (
     OutboxRow,
     Queue,
 )
+from ingest.rate import CountedUpload
 
 _RETAKE_SECONDS = 30  # a relay that took a row and died leaves it to the next one after this
 
@@ -81,6 +83,7 @@ _DELETED_JOBS = """
 SELECT tenant, job FROM ingest.jobs
 WHERE files_swept_at IS NULL AND deleted_at < now() - make_interval(secs => $1) ORDER BY deleted_at LIMIT 1000
 """
+_DROP_OLD_KEYS = "DELETE FROM ingest.idempotency_keys WHERE created_at < now() - make_interval(hours => $1)"
 _QUEUE = """
 SELECT (SELECT count(*) FROM ingest.attempts a JOIN ingest.jobs j USING (job)
         WHERE a.ended_at IS NULL AND j.deleted_at IS NULL) AS waiting,
@@ -89,20 +92,31 @@ SELECT (SELECT count(*) FROM ingest.attempts a JOIN ingest.jobs j USING (job)
 
 
 class PostgresAdmissionStore:
-    def __init__(self, database: Database) -> None:
+    """`uploads_per_hour` is what a tenant may begin that has no number of its own."""
+
+    def __init__(self, database: Database, *, uploads_per_hour: int = 10) -> None:
         self._database = database
+        self._uploads_per_hour = uploads_per_hour
 
     async def lease_key(self, key: IdempotencyKey) -> Lease:
         token = uuid4().hex
         scope = (key.tenant, key.route, key.key)
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             taken = await connection.fetchval(_TAKE_KEY, *scope, token, LEASE_SECONDS, KEY_LIFETIME_HOURS)
             if taken is not None:
-                return Lease(key, token, None)
+                return Lease(key, token, None, await count_upload(connection, key.tenant, self._uploads_per_hour))
             row = await connection.fetchrow(_BINDING, *scope)
         if row is None:
             raise KeyInUseError("a request with this Idempotency-Key is at work")
         return Lease(key, token, Binding(row["fingerprint"], JobAccepted.model_validate_json(row["accepted"])))
+
+    async def count_upload(self, tenant: TenantId) -> CountedUpload:
+        async with self._database.transaction() as connection:
+            return await count_upload(connection, tenant, self._uploads_per_hour)
+
+    async def uncount_upload(self, counted: CountedUpload) -> None:
+        async with self._database.connection() as connection:
+            await uncount_upload(connection, counted)
 
     async def renew_lease(self, lease: Lease) -> None:
         await self._execute(
@@ -216,10 +230,9 @@ class PostgresAdmissionStore:
         return Queue(row["waiting"], row["ended"])
 
     async def drop_old_keys(self) -> None:
-        await self._execute(
-            "DELETE FROM ingest.idempotency_keys WHERE created_at < now() - make_interval(hours => $1)",
-            KEY_LIFETIME_HOURS,
-        )
+        async with self._database.connection() as connection:
+            await connection.execute(_DROP_OLD_KEYS, KEY_LIFETIME_HOURS)
+            await drop_old_counts(connection)
 
     async def check(self) -> None:
         await self._database.check()
