@@ -1,7 +1,5 @@
-"""Cards while a job runs and after, page by page and as one download."""
+"""Cards while a job runs and after, page by page and whole."""
 
-import csv
-import io
 import json
 
 import httpx
@@ -97,7 +95,7 @@ async def test_a_partial_result_leaves_its_missing_chunks_out(
         ]
 
 
-async def test_the_whole_result_downloads_as_jsonl_and_as_csv(
+async def test_exports_and_report_come_with_the_end(
     world: World, publish: Publish, api: httpx.AsyncClient, parts: Parts
 ) -> None:
     story, book = a_book()
@@ -106,20 +104,15 @@ async def test_the_whole_result_downloads_as_jsonl_and_as_csv(
     async with world.projector():
         await publish(story.accepted())
         await passed(parts, story)
-        for path, accept in (("cards", "text/csv"), ("report", "*/*")):
-            early = await api.get(f"{url}/{path}", headers={"Accept": accept})
+        for path in ("exports/csv", "report"):
+            early = await api.get(f"{url}/{path}")
             assert (early.status_code, early.json()["code"]) == (409, "job_not_ended")
         await book.store_split(parts.store)
         folder = await book.store_result(parts.store)
         await publish(*story.of_merger()[:-1], story.ended(result=folder))
         await passed(parts, story)
-    jsonl = await api.get(f"{url}/cards", headers={"Accept": "application/jsonl"})
-    assert jsonl.headers["Content-Type"].startswith("application/jsonl")
+    jsonl = await api.get(f"{url}/exports/jsonl")
     assert [CardLine.model_validate_json(line) for line in jsonl.content.splitlines()] == expected
-    table = await api.get(f"{url}/cards", headers={"Accept": "text/csv"})
-    rows = list(csv.DictReader(io.StringIO(table.text, newline="")))
-    assert [row["source_id"] for row in rows] == [line.source_id for line in expected]
-    assert {row["text"][0] for row in rows if "SOMME" in row["text"]} == {"'"}
     report = await api.get(f"{url}/report")
     assert (report.json()["cards"], report.headers["Cache-Control"]) == (len(expected), "no-store")
 
@@ -145,7 +138,7 @@ async def test_a_deleted_job_is_gone_but_says_so(
         await passed(parts, story)
         assert (await api.get(f"/v1/jobs/{story.job}")).json()["status"] == "deleted"
         assert (await api.get("/v1/jobs")).json()["items"] == []
-        for path in ("cards", "report"):
+        for path in ("cards", "report", "exports/apkg"):
             answer = await api.get(f"/v1/jobs/{story.job}/{path}")
             assert (answer.status_code, answer.json()["code"]) == (410, "job_deleted")
 

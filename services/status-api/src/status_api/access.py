@@ -29,6 +29,18 @@ class JobDeletedError(PipelineError):
     code = "job_deleted"
 
 
+class JobNotEndedError(PipelineError):
+    """A whole result is asked for, and the attempt still runs."""
+
+    code = "job_not_ended"
+
+
+class ResultNotFoundError(PipelineError):
+    """The attempt ended without a result."""
+
+    code = "result_not_found"
+
+
 class JobAccess:
     def __init__(self, reader: JobReader, barrier: ReadBarrier) -> None:
         self._reader = reader
@@ -63,3 +75,13 @@ class JobAccess:
 
 def _has(job: Job | None, attempt: int | None) -> bool:
     return job is not None and (attempt is None or attempt in job.attempts)
+
+
+def result_of(job: Job, number: int) -> str:
+    """Where the result of an ended attempt stands. Raises JobNotEndedError, ResultNotFoundError."""
+    end = job.attempts[number].state.end
+    if end is None:
+        raise JobNotEndedError("the attempt still runs")
+    if end.result is None:
+        raise ResultNotFoundError("the attempt ended without a result")
+    return end.result

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from status_api.parts import Parts
-from status_api.routes import commands, events, jobs, results
+from status_api.routes import commands, events, exports, jobs, results
 from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
@@ -30,7 +30,7 @@ def create_app(parts: Parts) -> FastAPI:
         "object_store": parts.store.check,
     }
     install_probes(app, checks)
-    for module in (jobs, results, events, commands):
+    for module in (jobs, results, exports, events, commands):
         app.include_router(module.router)
     app.include_router(parts.page.router())
     app.add_middleware(RequestCounts)

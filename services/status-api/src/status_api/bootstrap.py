@@ -29,6 +29,8 @@ from status_api.adapters.postgres_store import PostgresProjection
 from status_api.adapters.wakeups import PostgresWakeups
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
+from status_api.exports.building import Workshop
+from status_api.exports.delivery import Deliveries
 from status_api.parts import Parts
 from status_api.queue import Queue
 from status_api.routes.page import Page
@@ -70,6 +72,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             store=store,
             documents=documents,
             card_pages=CardPages(reader, store, documents),
+            deliveries=Deliveries(store, documents, Workshop(settings.exports_limit)),
             publisher=publisher,
             streams=Slots(settings.streams_limit),
             queue=Queue(reader),

@@ -9,6 +9,7 @@ from feuilleton.streaming.ports import Publisher
 from status_api.access import JobAccess
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
+from status_api.exports.delivery import Deliveries
 from status_api.ports import JobNames, JobReader, Wakeups
 from status_api.queue import Queue
 from status_api.routes.page import Page
@@ -25,6 +26,7 @@ class Parts:
     store: ObjectStore
     documents: StoredDocuments
     card_pages: CardPages
+    deliveries: Deliveries
     publisher: Publisher
     streams: Slots
     waits: Waits

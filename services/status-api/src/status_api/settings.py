@@ -22,6 +22,8 @@ class StatusApiSettings(ApiSettings):
     """Event streams open at the same time in one process; one more is told to come again."""
     heartbeat_seconds: float = Field(default=15.0, gt=0)
     """A comment goes down a silent stream this often, so that proxies keep it open."""
+    exports_limit: int = Field(default=3, ge=1)
+    """Archives (xlsx, apkg) made and sent at the same time in one process; one more is told to come again."""
     barrier_seconds: float = Field(default=5.0, gt=0)
     """The longest wait of a read for the projection to catch up; then 503."""
     cancel_wait_seconds: float = Field(default=1.0, ge=0)

@@ -42,7 +42,7 @@ _MEANINGS = {
     409: "The attempt has ended already (`job_already_ended`), or not yet (`job_not_ended`)",
     410: "The job was deleted (`job_deleted`)",
     422: "A wrong parameter (`invalid_request`, `invalid_cursor`)",
-    429: "Too many event streams are open (`too_many_streams`)",
+    429: "Too many of these at the same time (`too_many_streams`, `too_many_exports`)",
     503: "A server is away, or the projection is behind; Retry-After says when (`projection_behind`, ...)",
 }
 

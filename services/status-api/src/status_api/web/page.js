@@ -69,7 +69,7 @@ function show(job) {
   $("state").textContent = words.join(" · ");
   $("cancel").hidden = ended;
   $("retry").hidden = !["partial", "failed", "cancelled"].includes(job.status);
-  $("csv").hidden = $("jsonl").hidden = !hasResult;
+  $("downloads").hidden = !hasResult;
   if (hasResult) tellCoverage(state.job);
 }
 
@@ -169,17 +169,28 @@ function cardElement(card) {
   return item;
 }
 
-async function download(type, suffix, start) {
+/** A link alone would not do: it cannot send the key. */
+async function download(button) {
+  const form = button.dataset.form;
+  button.disabled = true;
+  say("");
   try {
-    const answer = await ask(`v1/jobs/${state.job}/cards`, { headers: { Accept: type } });
+    const answer = await ask(`v1/jobs/${state.job}/exports/${form}${form === "csv" ? "?bom=true" : ""}`);
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([start, await answer.blob()], { type }));
-    link.download = `cards.${suffix}`;
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = nameOf(answer) ?? `cards.${form}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   } catch (error) {
     say(error.message);
   }
+  button.disabled = false;
+}
+
+/** The file's name as the service gives it. */
+function nameOf(answer) {
+  const found = /filename\*=UTF-8''(\S+)/.exec(answer.headers.get("Content-Disposition") ?? "");
+  return found && decodeURIComponent(found[1]);
 }
 
 /** The address names the job, so that a reload or a bookmark comes back to it. */
@@ -207,8 +218,9 @@ $("retry").addEventListener("click", async () => {
     $("retry").hidden = false;
   }
 });
-$("csv").addEventListener("click", () => download("text/csv", "csv", "\ufeff"));
-$("jsonl").addEventListener("click", () => download("application/jsonl", "jsonl", ""));
+for (const button of document.querySelectorAll("[data-form]")) {
+  button.addEventListener("click", () => download(button));
+}
 $("more").addEventListener("click", () => ((state.wanted += PAGE), fill()));
 $("key").addEventListener("change", () => (sessionStorage.setItem("key", $("key").value), open()));
 addEventListener("hashchange", () => open());

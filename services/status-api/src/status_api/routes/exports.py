@@ -1,0 +1,65 @@
+"""A whole result as a file."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from status_api.access import result_of
+from status_api.exports.delivery import Edition
+from status_api.exports.entity_tags import matches
+from status_api.exports.formats import ExportFormat
+from status_api.projection import Job
+from status_api.routes.dependencies import ROUTER_DEPENDENCIES, AttemptNumber, Caller, parts_of, problems
+
+router = APIRouter(prefix="/v1/jobs", tags=["exports"], dependencies=ROUTER_DEPENDENCIES)
+
+
+class ExportQuery(BaseModel):
+    attempt: AttemptNumber = None
+    bom: bool = Field(default=False, description="Begin a text with a byte order mark, by which Excel knows UTF-8.")
+
+
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file, as an attachment that is named after the book",
+        "content": {
+            form.media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
+            for form in ExportFormat
+        },
+    }
+}
+_UNCHANGED = {304: {"description": "The file that the client has is this one (`If-None-Match`)"}}
+
+
+@router.get(
+    "/{job_id}/exports/{form}", response_class=Response, responses=FILE | _UNCHANGED | problems(404, 409, 410, 429)
+)
+async def export_cards(
+    request: Request,
+    caller: Caller,
+    job_id: str,
+    form: ExportFormat,
+    asked: Annotated[ExportQuery, Query()],
+    if_none_match: Annotated[str, Header()] = "",
+) -> Response:
+    """All cards of an ended attempt in book order. `csv`: a row per card; a cell that a spreadsheet would take for a
+    formula has an apostrophe before it. `jsonl`: one card per line. `txt`: the text of one card per line. `xlsx`: a
+    workbook. `apkg`: a deck for Anki; importing it again updates its notes.
+    """
+    parts = parts_of(request)
+    job = await parts.access.load_kept(caller.tenant, job_id, asked.attempt)
+    edition = edition_of(job, asked.attempt or job.highest, form, bom=asked.bom)
+    if matches(if_none_match, edition.tag):
+        return Response(status_code=304, headers={"ETag": edition.tag, "Cache-Control": "private, no-cache"})
+    return await parts.deliveries.whole(edition)
+
+
+def edition_of(job: Job, number: int, form: ExportFormat, *, bom: bool) -> Edition:
+    """Raises JobNotEndedError, ResultNotFoundError."""
+    result = result_of(job, number)
+    ended_at = job.attempts[number].ended_at
+    assert job.upload is not None  # noqa: S101  (readers give accepted jobs alone)
+    assert ended_at is not None  # noqa: S101  (it has a result)
+    return Edition(job.id, job.upload.name, result, ended_at, form, bom)
