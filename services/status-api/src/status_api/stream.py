@@ -1,6 +1,5 @@
 """A job's changes as server-sent events: from the log of the projection, resumable, until the job ended."""
 
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -17,6 +16,7 @@ from feuilleton.observability import metrics
 from feuilleton.streaming.kafka import partition_for
 from status_api.models import ChangeView, JobView, job_view
 from status_api.ports import Bell, JobReader, LoggedChange, Wakeups
+from status_api.public_events import public_data, public_name
 
 _BATCH = 200
 _NAP_SECONDS = 0.5
@@ -24,9 +24,7 @@ _LOOK_EVERY_NAPS = 10  # a lost wake-up costs this much
 _CLOSING_SECONDS = 2.0
 _RECONNECT_MS = 1000
 _SEND_TIMEOUT_SECONDS = 30.0
-_PREFIX, _SUFFIX = "feuilleton.", ".v1"
 _LONGEST_NUMBER = 19
-_INTERNAL = frozenset({"tenant", "job", "attempt", "reserve", "result"})
 log = structlog.get_logger(__name__)
 
 
@@ -141,8 +139,7 @@ async def _wait(bell: Bell, closing: anyio.Event) -> None:
 
 
 def _event(job: JobId, change: LoggedChange) -> ServerSentEvent:
-    name = change.type.removeprefix(_PREFIX).removesuffix(_SUFFIX)
-    data = {key: value for key, value in json.loads(change.data).items() if key not in _INTERNAL}
+    name = public_name(change.type)
     view = ChangeView(
         type=name,
         job=job,
@@ -151,7 +148,7 @@ def _event(job: JobId, change: LoggedChange) -> ServerSentEvent:
         status=JobStatus(change.status),
         progress_percent=change.progress_percent,
         eta_seconds=change.eta_seconds,
-        data=data,
+        data=public_data(change.data),
     )
     return ServerSentEvent(
         view.model_dump_json(), event=name, id=f"{change.partition}-{change.offset}", retry=_RECONNECT_MS, sep="\n"

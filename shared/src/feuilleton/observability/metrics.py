@@ -67,6 +67,17 @@ FOLD_LAG = Gauge(
 BARRIER_SECONDS = Histogram("feuilleton_read_barrier_seconds", "Waits of reads for the projection", buckets=_SECONDS)
 STREAMS_OPEN = Gauge("feuilleton_event_streams_open", "Server-sent event streams open now")
 
+WEBHOOK_POSTS = Counter(
+    "feuilleton_webhook_posts_total", "Posts to webhooks, by outcome (delivered, or the error's code)", ["outcome"]
+)
+WEBHOOK_POST_SECONDS = Histogram("feuilleton_webhook_post_seconds", "One post to a webhook", buckets=_SECONDS)
+WEBHOOKS_IN_FLIGHT = Gauge("feuilleton_webhook_posts_in_flight", "Posts to webhooks under way now")
+WEBHOOKS_GIVEN_UP = Counter("feuilleton_webhook_deliveries_failed_total", "Deliveries that were given up")
+WEBHOOKS_PENDING = Gauge("feuilleton_webhook_deliveries_pending", "Deliveries that are to be tried, now or later")
+WEBHOOKS_OVERDUE_SECONDS = Gauge(
+    "feuilleton_webhook_overdue_seconds", "For how long the oldest delivery that is due has been"
+)
+
 ANSWERS_HELD = Gauge("feuilleton_answers_held", "Answers held back now, as clients asked (Prefer: wait)")
 DEAD_LETTERS = Counter("feuilleton_dead_letters_total", "Messages sent to dead-letters", ["service", "reason"])
 DEAD_LETTER_LIMIT = Gauge(
