@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
+from feuilleton_client.identity import IdentityClient
 from feuilleton_client.models import Card, CardPage, Job, JobFilter, JobPage, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
 from feuilleton_client.transport import Transport, parse
@@ -52,6 +53,7 @@ class FeuilletonClient:
             mounts=dict.fromkeys(_DIRECT),
         )
         self._transport = Transport(http, policy=retry_policy or RetryPolicy(), pacing=self._pacing)
+        self.identity = IdentityClient(self._transport, self._ingest)
 
     def __enter__(self) -> Self:
         return self

@@ -57,6 +57,13 @@ class Transport:
                 if not retryable or not retries.wait(exc, exc.retry_after_seconds):
                     raise
 
+    def send_once(self, build: Build) -> httpx.Response:
+        """One try, for what must not be done twice. Raises ProblemError, UnavailableError: then nobody knows."""
+        try:
+            return self._once(build(self._http))
+        except httpx.TransportError as exc:
+            raise unavailable(exc) from exc
+
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], *, idle_seconds: float) -> Iterator[EventSource]:
         """Open a stream of server-sent events, one try. Raises httpx.TransportError and ProblemError.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli import keeping, ops
+from feuilleton_client.cli import identity, keeping, ops
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
 from feuilleton_client.cli.saving import Target
@@ -31,6 +31,8 @@ app = typer.Typer(
 )
 app.add_typer(keeping.app)
 app.add_typer(ops.app)
+app.add_typer(identity.keys_app)
+app.add_typer(identity.tenants_app)
 
 
 @app.command(epilog=EXIT_CODES_HELP)
