@@ -10,6 +10,7 @@ import typer
 from feuilleton_client.cards_file import CardFormat, write_cards
 from feuilleton_client.cli import identity, keeping, ops
 from feuilleton_client.cli import options as opt
+from feuilleton_client.cli.batch import orders, run_books
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import Access, InputFileError, Session, session
@@ -38,22 +39,29 @@ app.add_typer(identity.tenants_app)
 @app.command(epilog=EXIT_CODES_HELP)
 @opt.takes_job_options
 def run(
-    book: opt.BookArgument,
+    books: opt.BooksArgument,
     *,
     chosen: JobOptions,
     output: opt.OutputFile = None,
+    at_once: opt.AtOnce = 3,
     force: opt.Force = False,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
     patience: opt.Patience = opt.PATIENCE_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Upload a novel, wait for its cards, download them."""
+    """Upload a novel, wait for its cards, download them. Of several, each goes its own way; -o then names a folder."""
+    access = Access(env_file, patience)
+    if len(books) > 1:
+        with session(access, as_json=as_json) as current:
+            made = orders(books, output, idempotency_key, force=force)
+            worst = run_books(current, made, chosen, at_once=at_once)
+        raise typer.Exit(worst)
     target = Target.named(output, None, force=force) if output else None
-    with session(Access(env_file, patience), as_json=as_json) as current:
+    with session(access, as_json=as_json) as current:
         if target:
             target.check()
-        job = _hand_in(current, book, chosen, idempotency_key)
+        job = _hand_in(current, books[0], chosen, idempotency_key)
         last = current.follow(job.id)
         if last.status.has_cards:
             _deliver(current, last, target, as_json=as_json)

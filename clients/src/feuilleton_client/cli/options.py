@@ -29,6 +29,11 @@ JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")
 BookArgument = Annotated[
     Path, typer.Argument(metavar="NOVEL.pdf", exists=True, dir_okay=False, readable=True, help="The book.")
 ]
+BooksArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="NOVEL.pdf...", exists=True, dir_okay=False, readable=True, help="The book, or several."),
+]
+AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=16, help="Of several books, how many at the same time.")]
 OutputFile = Annotated[
     Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="cards.csv or cards.jsonl; without it, to stdout."),

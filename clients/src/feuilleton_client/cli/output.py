@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli.wording import end_text, printable, progress_text, report_lines, saved_text
+from feuilleton_client.cli.wording import done_text, end_text, printable, progress_text, report_lines, saved_text
 from feuilleton_client.models import Card, Job, Report
 
 CARDS_SHOWN = 20
@@ -29,6 +29,10 @@ class Output(Protocol):
 
     def ended(self, job: Job, where: str | None) -> None:
         """A job that was followed ended; its cards stand in the file `where`."""
+        ...
+
+    def done(self, book: str, job: Job, where: str | None) -> None:
+        """One of several books ended; its cards stand in the file `where`."""
         ...
 
     def renamed(self, job: Job) -> None: ...
@@ -55,6 +59,9 @@ class JsonOutput:
 
     def ended(self, job: Job, where: str | None) -> None:
         """Nothing: the last `seen` said it."""
+
+    def done(self, book: str, job: Job, where: str | None) -> None:
+        self._line(json.dumps({"book": book, "file": where, "job": job.model_dump(mode="json")}))
 
     def renamed(self, job: Job) -> None:
         self._line(job.model_dump_json())
@@ -92,6 +99,9 @@ class PlainOutput:
     def ended(self, job: Job, where: str | None) -> None:
         print(end_text(job) + (f", in {where}" if where else ""), file=self._words)
 
+    def done(self, book: str, job: Job, where: str | None) -> None:
+        print(done_text(book, job, where), flush=True)
+
     def renamed(self, job: Job) -> None:
         print(f"job {printable(job.id)}: {printable(job.name)}")
 
@@ -126,6 +136,9 @@ class TerminalOutput:
 
     def ended(self, job: Job, where: str | None) -> None:
         self._say(end_text(job) + (f", in {where}" if where else ""))
+
+    def done(self, book: str, job: Job, where: str | None) -> None:
+        self._say(done_text(book, job, where))
 
     def renamed(self, job: Job) -> None:
         self._say(f"Job {printable(job.id)} is now called {printable(job.name)}.")

@@ -39,10 +39,21 @@ class Access:
 class Session:
     """`job_id` is set as soon as there is a job, so that an error or Ctrl-C can tell how to go on with it."""
 
+    access: Access
+    shown: Shown
     client: FeuilletonClient
     progress: ProgressView
     output: Output
     job_id: str | None = None
+
+    def another_client(self) -> FeuilletonClient:
+        """For a thread of its own."""
+        return _client(self.access, self.progress)
+
+    def tell(self, error: ClientError, job_id: str | None, book: str) -> ExitCode:
+        """Say what went wrong with one book of several; returns what the command would exit with for it alone."""
+        _tell(error, Told(self.shown, job_id, self.access.env_file, book))
+        return exit_code_of(error)
 
     def saw(self, job: Job) -> None:
         self.job_id = job.id
@@ -68,6 +79,7 @@ class Told:
     shown: Shown
     job_id: str | None
     env_file: Path | None
+    book: str | None = None
 
 
 @contextmanager
@@ -78,7 +90,7 @@ def session(access: Access, *, as_json: bool) -> Iterator[Session]:
     current: Session | None = None
     try:
         with _client(access, progress) as client:
-            current = Session(client, progress, output_for(as_json=as_json))
+            current = Session(access, shown, client, progress, output_for(as_json=as_json))
             yield current
     except KeyboardInterrupt:
         progress.close()
@@ -124,7 +136,9 @@ def _tell(error: ClientError, told: Told) -> None:
         told = replace(told, job_id=error.problem.job_id or told.job_id)
     else:
         code, text, status = type(error).__name__.removesuffix("Error").lower(), printable(str(error)), None
-    tell_error(code, text, shown=told.shown, status=status, job_id=told.job_id)
+    if told.book and told.shown is Shown.WORDS:
+        text = f"{printable(told.book)}: {text}"
+    tell_error(code, text, shown=told.shown, status=status, job_id=told.job_id, book=told.book)
     if exit_code_of(error) in {ExitCode.UNAVAILABLE, ExitCode.OUTPUT}:
         _tell_how_to_go_on(told)
 

@@ -50,6 +50,11 @@ def end_text(job: Job) -> str:
     return f"{name}: {job.status.value}{reason}"
 
 
+def done_text(book: str, job: Job, where: str | None) -> str:
+    """One of several books."""
+    return f"{printable(book)}: {end_text(job)}" + (f", in {printable(where)}" if where else "")
+
+
 def saved_text(count: int, where: str, job: Job) -> str:
     if job.status.ended:
         return f"{count} cards in {where}"
