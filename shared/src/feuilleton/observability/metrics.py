@@ -15,6 +15,9 @@ ATTEMPTS_SWEPT = Counter(
     "Attempts helped: published again, asked for by an operator, expired; or told of again after their end",
     ["action"],
 )
+CREDITS = Counter(
+    "feuilleton_credits_total", "Credits of jobs, by kind of ledger row (job_reserve, job_final, job_refund)", ["kind"]
+)
 UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")
 PDF_CHECK_SECONDS = Histogram("feuilleton_pdf_check_seconds", "Inspection of one upload", buckets=_SECONDS)
 OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are not known to be published")
@@ -77,8 +80,8 @@ WEBHOOKS_PENDING = Gauge("feuilleton_webhook_deliveries_pending", "Deliveries th
 WEBHOOKS_OVERDUE_SECONDS = Gauge(
     "feuilleton_webhook_overdue_seconds", "For how long the oldest delivery that is due has been"
 )
-
 ANSWERS_HELD = Gauge("feuilleton_answers_held", "Answers held back now, as clients asked (Prefer: wait)")
+
 DEAD_LETTERS = Counter("feuilleton_dead_letters_total", "Messages sent to dead-letters", ["service", "reason"])
 DEAD_LETTER_LIMIT = Gauge(
     "feuilleton_dead_letter_limit_reached", "1 when a consumer stops rather than give nearly everything up", ["service"]
