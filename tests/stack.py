@@ -169,6 +169,9 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
         "OBJECT_STORE_URL": object_store_url,
         "API_KEY": API_KEY,
         "UPLOADS_PER_HOUR": "1000000",  # the default of 10 is a test's own matter
+        "MONTHLY_CREDITS": "1000000000",  # so are 50 credits: the fake models' tokens cost what true ones cost
+        "QUOTA_JOBS": "1000000",
+        "QUOTA_BYTES": "1000000000000",
         "HTTP_HOST": LOOPBACK,
         # Never what the person's own shell says: that could cost money.
         "ENGINES": "local",

@@ -24,6 +24,7 @@ from feuilleton.contracts.events import (
     JobSplit,
     JobSplitting,
     Outcome,
+    PurgeJob,
     UnknownEventTypeError,
     UploadSubmitted,
     origin_of,
@@ -86,6 +87,7 @@ EXAMPLES: list[EventData] = [
     CancelJob(job=JOB, tenant=TENANT),
     DeleteJob(job=JOB, tenant=TENANT),
     ExpireJob(job=JOB, tenant=TENANT, attempt=2),
+    PurgeJob(job=JOB, tenant=TENANT, attempt=2),
 ]
 
 

@@ -15,7 +15,11 @@ from feuilleton.streaming import admin
 from feuilleton_local.preparation import MIGRATIONS, TOPICS
 from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import Group, processes
+from ingest.accounts import UNBOUNDED, Accounts
 from ingest.admission import Desk
+from ingest.credit_routes import credit_router
+from ingest.estimate_routes import estimate_router
+from ingest.estimates import EstimateDesk
 from ingest.identity import IdentityStore, KeyDesk
 from ingest.identity_routes import key_router, tenant_router
 from ingest.routes import upload_router
@@ -105,7 +109,10 @@ def ingest_paths() -> set[str]:
     uploads = upload_router(desk, auth, limit_bytes=1, idle_seconds=1, at_once=1)
     keys = key_router(cast("KeyDesk", None), auth)
     tenants = tenant_router(cast("IdentityStore", None), auth)
-    return {str(getattr(route, "path", "")) for router in (uploads, keys, tenants) for route in router.routes}
+    estimates = estimate_router(cast("EstimateDesk", None), auth, limit_bytes=1, idle_seconds=1, at_once=1)
+    credit = credit_router(cast("Accounts", None), UNBOUNDED, auth)
+    routers = (uploads, estimates, credit, keys, tenants)
+    return {str(getattr(route, "path", "")) for router in routers for route in router.routes}
 
 
 def status_paths() -> set[str]:

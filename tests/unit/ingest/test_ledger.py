@@ -69,7 +69,7 @@ class Bank(RuleBasedStateMachine):
         super().__init__()
         self.rows: list[Entry] = []
         self.known: list[Job] = []
-        self.granted = self.adjusted = 0
+        self.granted = self.adjusted = self.uploads = 0
 
     def of(self, job: Job) -> list[Entry]:
         return [row for row in self.rows if row.job == job.name]
@@ -98,7 +98,8 @@ class Bank(RuleBasedStateMachine):
 
     @rule(target=jobs, estimate=st.integers(0, 60), rate=st.sampled_from([0.0, 0.3, 2.0, 5.0]), cut=st.booleans())
     def upload(self, estimate: int, rate: float, *, cut: bool) -> Job:
-        job = Job(JobId(f"job-{len(self.known)}"), rate, estimate if rate else 0)
+        self.uploads += 1
+        job = Job(JobId(f"job-{self.uploads}"), rate, estimate if rate else 0)
         if self.balance < job.estimate or cut:
             job.deleted = True  # it never came to be
             return job

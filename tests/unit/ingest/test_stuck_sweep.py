@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from feuilleton.contracts.errors import BrokerUnavailableError
-from feuilleton.contracts.events import EventData, ExpireJob, JobEnded, Outcome, parse
+from feuilleton.contracts.events import AttemptAccepted, EventData, ExpireJob, JobEnded, Outcome, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.streaming.memory import MemoryPublisher
 from ingest.stuck import RunningAttempt, SweepPolicy
@@ -122,7 +122,7 @@ async def test_an_operator_is_obeyed_at_once_for_what_runs_and_for_what_ended() 
     ends = tuple(
         JobEnded(job=a_job().job, tenant=a_job().tenant, attempt=number, outcome=Outcome.PARTIAL) for number in (1, 2)
     )
-    rows = Rows(running=(replace(STUCK, asked=True, attempt=1),), ended=(EndedJob(a_job(), ends),), now=START)
+    rows = Rows(running=(replace(STUCK, asked=True, attempt=1),), ended=(EndedJob(a_job(), ends, (0, 7)),), now=START)
     publisher = MemoryPublisher()
     assert await StuckSweep(rows, Backlog(oldest=START), publisher, SweepPolicy()).publish_asked() == 2
     assert names([parse(message.value).data for message in publisher.messages]) == [
@@ -133,4 +133,7 @@ async def test_an_operator_is_obeyed_at_once_for_what_runs_and_for_what_ended() 
         ("AttemptAccepted", 2),
         ("JobEnded", 2),
     ]
+    accepted = parse(publisher.messages[4].value).data
+    assert isinstance(accepted, AttemptAccepted)
+    assert accepted.reserve == 7
     assert rows.marked == ["published 1", "told"]

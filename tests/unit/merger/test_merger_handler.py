@@ -25,6 +25,7 @@ from feuilleton.contracts.events import (
     Message,
     Origin,
     Outcome,
+    PurgeJob,
     Received,
     parse,
     to_message,
@@ -292,6 +293,21 @@ async def test_a_delete_ends_the_attempt_removes_every_object_and_then_says_so(w
     assert len(world.publisher.messages) == told
 
 
+async def test_a_purge_removes_an_ended_job_and_leaves_its_end_as_it_was(world: World) -> None:
+    book = a_book(2)
+    await book.store_in(world.store)
+    await world.record(*await extracted(world, book))
+    assert world.end.outcome is Outcome.COMPLETED
+    told = len(world.publisher.messages)
+    for _ in range(2):
+        await world.merger.purge_job(PurgeJob(job=book.job, tenant=TENANT), TRACE)
+    gone = [parse(message.value).data for message in world.publisher.messages[told:]]
+    assert [type(event) for event in gone] == [JobDeleted, JobDeleted]
+    assert gone[0].event_id == gone[1].event_id
+    assert [info async for info in world.store.list(ids.job_prefix(TENANT, book.job))] == []
+    assert not world.merger.commands.deleted(book.job)
+
+
 async def test_a_poison_result_is_counted_from_the_store(world: World) -> None:
     book = a_book(2)
     await book.store_in(world.store)
@@ -324,8 +340,9 @@ async def test_each_topic_takes_its_own_types_only(world: World) -> None:
     await CommandMessages(world.merger).handle(received(CancelJob(job=book.job, tenant=TENANT)))
     await CommandMessages(world.merger).handle(received(ExpireJob(job=book.job, tenant=TENANT)))
     await CommandMessages(world.merger).handle(received(DeleteJob(job=book.job, tenant=TENANT)))
+    await CommandMessages(world.merger).handle(received(PurgeJob(job=book.job, tenant=TENANT)))
     assert world.end.outcome is Outcome.COMPLETED
-    assert len(world.publisher.of(JobDeleted)) == 1
+    assert len(world.publisher.of(JobDeleted)) == 2
 
 
 async def test_chunks_that_the_process_never_heard_of_are_told_before_the_end(world: World) -> None:

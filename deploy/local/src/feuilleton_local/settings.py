@@ -46,6 +46,8 @@ class LocalSettings(BaseSettings):
     """What jobs may use, comma-separated, the one that `auto` takes first."""
     uploads_per_hour: int = Field(default=1000, ge=0)
     """More than a deployment's 10 for each tenant: here nobody else is kept waiting."""
+    monthly_credits: int = Field(default=1_000_000, ge=0)
+    """More than a deployment's 50: here whoever uploads has the model's key and pays its bill."""
     public_ingest_url: str | None = None
     public_status_url: str | None = None
     log_format: str = "console"

@@ -12,7 +12,13 @@ import structlog
 from pydantic import ConfigDict, ValidationError
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.errors import DatabaseUnavailableError, PipelineError, TransientError, exhaustion_told
+from feuilleton.contracts.errors import (
+    DatabaseUnavailableError,
+    InvalidInputError,
+    PipelineError,
+    TransientError,
+    exhaustion_told,
+)
 from feuilleton.contracts.events import JobAccepted, UploadSubmitted, to_message
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
@@ -21,6 +27,7 @@ from feuilleton.storage.ports import ObjectStore
 from feuilleton.streaming.closing import end_task
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
+from ingest.accounts import Accounts
 from ingest.errors import (
     EngineNotAvailableError,
     InvalidSettingsError,
@@ -29,9 +36,12 @@ from ingest.errors import (
     OutcomeUnknownError,
     QueueFullError,
 )
+from ingest.ledger import EntryKind
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
 from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow, Queue
+from ingest.pricing import Pricing
+from ingest.quota import Quota
 from ingest.rate import CountedUpload, UploadRate
 from ingest.unanswered import resolve
 from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
@@ -131,6 +141,9 @@ class Desk:
     engines: EngineTable
     commands: Commands
     queue: QueueLimit
+    accounts: Accounts
+    quota: Quota
+    pricing: Pricing
 
     async def accept_upload(self, request: UploadRequest) -> JobAccepted:
         """Return the job once the broker holds its messages: it will run.
@@ -140,9 +153,17 @@ class Desk:
         answer with the same job. RateLimitedError comes before a byte of the body is read.
         """
         async with self._leased(request) as lease:
-            request.body.refuse_early(request.content_length)
+            await self._refuse_early(request, lease)
             with exhaustion_told(), temporary_copy() as copy:
                 return await self._accept(request, lease, copy)
+
+    async def _refuse_early(self, request: UploadRequest, lease: Lease | None) -> None:
+        """What can be told before a byte is read. The transaction decides again, for all who come at once."""
+        request.body.refuse_early(request.content_length)
+        if lease is None or lease.binding is None:
+            usage = await self.accounts.usage(request.tenant)
+            self.quota.check_job(usage)
+            self.quota.check_book(usage, request.body.least_bytes)
 
     async def _accept(self, request: UploadRequest, lease: Lease | None, copy: IO[bytes]) -> JobAccepted:
         incoming = ids.incoming_key(uuid4().hex)
@@ -155,6 +176,7 @@ class Desk:
             self.queue.check(await self.rows.queue())
             engine, model = self.engines.choose(settings)
             pages = await self.checker.check(path_of(copy))
+            price = await self.pricing.price(path_of(copy), pages, settings, engine, model)
             accepted = JobAccepted(
                 job=ids.new_job_id(),
                 tenant=request.tenant,
@@ -165,16 +187,17 @@ class Desk:
                 settings=settings,
                 engine=engine,
                 model=model,
+                reserve=price.reserve,
             )
             await self.publisher.check()
-            row = await self._admit(request, accepted, lease, incoming)
+            row = await self._admit(request, accepted, price.rate, lease, incoming)
         finally:
             await self._remove(incoming)
         await self.outbox.announce(row)
         return accepted
 
     async def _admit(
-        self, request: UploadRequest, accepted: JobAccepted, lease: Lease | None, incoming: str
+        self, request: UploadRequest, accepted: JobAccepted, rate: float, lease: Lease | None, incoming: str
     ) -> OutboxRow:
         """The file to its final key, then the one transaction that makes it a job."""
         await self.rows.stage(accepted.tenant, accepted.job)
@@ -183,15 +206,27 @@ class Desk:
             to_message(data, source="ingest", traceparent=request.traceparent)
             for data in (accepted, upload_of(accepted, accepted.attempt))
         )
-        admission = Admission(accepted, messages, fingerprint(request.body.received, accepted.settings), lease)
+        body = fingerprint(request.body.received, accepted.settings)
         try:
-            await self.rows.admit(admission)
+            await self.rows.admit(Admission(accepted, messages, body, lease, rate))
         except DatabaseUnavailableError:
             if not await resolve(accepted.job, lambda: self.rows.resolve(accepted.job)):
                 raise
+        except InvalidInputError:
+            await self._unstage(accepted)
+            raise
         metrics.UPLOAD_BYTES.inc(accepted.bytes)
-        log.info("upload_admitted", job_id=accepted.job, pages=accepted.pages, engine=accepted.engine)
+        metrics.CREDITS.labels(EntryKind.JOB_RESERVE.value).inc(accepted.reserve)
+        known = {"pages": accepted.pages, "engine": accepted.engine, "reserve": accepted.reserve}
+        log.info("upload_admitted", job_id=accepted.job, **known)
         return OutboxRow(accepted.job, accepted.attempt, messages)
+
+    async def _unstage(self, accepted: JobAccepted) -> None:
+        """Keep nothing of a book that was refused in the last moment. What fails here is left to the sweep."""
+        with suppress(PipelineError):
+            if not await self.rows.resolve(accepted.job):
+                await self.store.delete(ids.upload_key(accepted.tenant, accepted.job))
+                await self.rows.drop_stage(accepted.job)
 
     async def _replay(self, lease: Lease, body: str) -> JobAccepted:
         binding = lease.binding

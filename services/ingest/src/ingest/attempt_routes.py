@@ -35,6 +35,7 @@ def attempt_router(desk: AttemptDesk, auth: BearerAuth) -> APIRouter:
     ) -> Response:
         """A new attempt of a job that ended partial, failed or cancelled; only what is missing is worked on and paid.
 
+        It reserves what is left of the job's estimate: all attempts together never cost more than that.
         409 `attempt_running` while the last attempt has not ended, `nothing_to_retry` when the job is complete.
         """
         traceparent = child_of(request.headers.get("traceparent", ""))
@@ -44,7 +45,7 @@ def attempt_router(desk: AttemptDesk, auth: BearerAuth) -> APIRouter:
             metrics.ATTEMPTS.labels(exc.code).inc()
             raise
         metrics.ATTEMPTS.labels("accepted").inc()
-        answer = AcceptedJob.of(begun.accepted, begun.attempt).model_dump(mode="json")
+        answer = AcceptedJob.of(begun.accepted, begun.attempt, begun.reserve).model_dump(mode="json")
         location = f"/v1/jobs/{begun.accepted.job}?attempt={begun.attempt}"
         return JSONResponse(answer, status_code=202, headers={"Location": location})
 

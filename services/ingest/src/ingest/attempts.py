@@ -9,11 +9,13 @@ import structlog
 from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.events import AttemptAccepted, JobAccepted, Message, to_message
 from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.observability import metrics
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
 from feuilleton.streaming.read_barrier import ReadBarrier
 from ingest.admission import EngineTable, upload_of
 from ingest.errors import AttemptRunningError, JobGoneError, JobNotFoundError
+from ingest.ledger import EntryKind
 from ingest.outbox import Outbox
 from ingest.ports import AdmissionStore, AttemptRequest, BegunAttempt, MakeMessages
 from ingest.unanswered import resolve
@@ -58,8 +60,8 @@ class AttemptDesk:
     async def _begin(self, request: AttemptRequest, traceparent: str) -> BegunAttempt:
         """A client may know of the end before this service does: then wait for what stands in the log by now."""
 
-        def make(accepted: JobAccepted, attempt: int) -> tuple[Message, ...]:
-            return attempt_messages(accepted, attempt, traceparent)
+        def make(accepted: JobAccepted, attempt: int, reserve: int) -> tuple[Message, ...]:
+            return attempt_messages(accepted, attempt, traceparent, reserve=reserve)
 
         try:
             return await self._begin_now(request, make)
@@ -75,15 +77,20 @@ class AttemptDesk:
             if found is None:
                 raise
             return found
-        log.info("attempt_admitted", job_id=request.job, attempt=begun.attempt)
+        metrics.CREDITS.labels(EntryKind.JOB_RESERVE.value).inc(begun.reserve)
+        log.info("attempt_admitted", job_id=request.job, attempt=begun.attempt, reserve=begun.reserve)
         return begun
 
 
-def attempt_messages(accepted: JobAccepted, attempt: int, traceparent: str) -> tuple[Message, ...]:
-    """The fact and the order of an attempt, in the order to publish."""
+def attempt_messages(accepted: JobAccepted, attempt: int, traceparent: str, *, reserve: int) -> tuple[Message, ...]:
+    """The fact and the order of an attempt, in the order to publish. `reserve` is that of a later attempt: the first
+    one's stands in the job's own fact.
+    """
     fact: JobAccepted | AttemptAccepted = accepted
     if attempt > 1:
-        fact = AttemptAccepted(job=accepted.job, tenant=accepted.tenant, attempt=attempt, settings=accepted.settings)
+        fact = AttemptAccepted(
+            job=accepted.job, tenant=accepted.tenant, attempt=attempt, settings=accepted.settings, reserve=reserve
+        )
     return tuple(
         to_message(data, source="ingest", traceparent=traceparent) for data in (fact, upload_of(accepted, attempt))
     )

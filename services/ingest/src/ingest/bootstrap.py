@@ -21,19 +21,28 @@ from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton.streaming.log_ends import KafkaLogEnds
 from feuilleton.streaming.parts import Part, PartsInBackground
 from feuilleton.streaming.read_barrier import ReadBarrier
+from ingest.accounts import Allowance
 from ingest.adapters.kafka_backlog import KafkaBacklog
 from ingest.adapters.postgres import PostgresAdmissionStore
+from ingest.adapters.postgres_accounts import PostgresAccounts
 from ingest.adapters.postgres_identity import PostgresIdentity
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.admission import Desk, EngineTable, QueueLimit
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
+from ingest.credit_routes import credit_router
+from ingest.credits import Tariff
+from ingest.estimate_routes import estimate_router
+from ingest.estimates import EstimateDesk
 from ingest.identity import KeyDesk
 from ingest.identity_routes import key_router, tenant_router
 from ingest.job_watch import JobWatch
 from ingest.outbox import Outbox
-from ingest.pdf_check import PdfChecker, preload
+from ingest.pdf_check import PdfChecker
+from ingest.pdf_size import PdfMeasure, preload
+from ingest.pricing import Pricing
+from ingest.quota import Quota
 from ingest.routes import upload_router
 from ingest.settings import IngestSettings
 from ingest.stuck import SweepPolicy
@@ -57,13 +66,17 @@ class Ingest:
     ends: KafkaLogEnds
     desk: Desk
     attempts: AttemptDesk
+    estimates: EstimateDesk
+    allowance: Allowance
 
 
 def build(settings: IngestSettings) -> Ingest:
     """Must run inside the loop that will serve."""
     store = open_store(settings.object_store_url)
     database = Database(settings.database_url.get_secret_value(), service="ingest")
-    rows = PostgresAdmissionStore(database, uploads_per_hour=settings.uploads_per_hour)
+    allowance = Allowance(settings.monthly_credits, Quota(settings.quota_bytes, settings.quota_jobs))
+    rows = PostgresAdmissionStore(database, uploads_per_hour=settings.uploads_per_hour, allowance=allowance)
+    accounts = PostgresAccounts(database, allowance)
     publisher = KafkaPublisher(settings.kafka_bootstrap_servers, client_id="ingest", prefix=settings.kafka_prefix)
     control = ControlLog(settings.kafka_bootstrap_servers, prefix=settings.kafka_prefix)
     pool = IsolatedPool(Limits(settings.pdf_workers, settings.pdf_memory_bytes, _CHECKS_PER_WORKER), preload)
@@ -71,7 +84,11 @@ def build(settings: IngestSettings) -> Ingest:
     checker = PdfChecker(pool, pages_limit=settings.pages_limit, timeout_seconds=settings.pdf_timeout_seconds)
     engines = EngineTable(settings.offered, settings.models, settings.openai_model)
     queue = QueueLimit(settings.queue_limit_hours, settings.queue_least_rate)
-    desk = Desk(store, rows, publisher, outbox, checker, engines, control.commands, queue)
+    pricing = Pricing(Tariff(settings.model_terms), PdfMeasure(pool, settings.pdf_timeout_seconds))
+    desk = Desk(
+        store, rows, publisher, outbox, checker, engines, control.commands, queue, accounts, allowance.quota, pricing
+    )
+    estimates = EstimateDesk(accounts, checker, pricing, engines)
     housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds, settings.deleted_sweep_seconds)
     watched, topic = PostgresJobWatch(database), settings.kafka_prefix + JOB_EVENTS.name
     bootstrap, prefix = settings.kafka_bootstrap_servers, settings.kafka_prefix
@@ -85,7 +102,8 @@ def build(settings: IngestSettings) -> Ingest:
     stuck = StuckSweep(PostgresStuckRows(database), backlog, publisher, policy)
     sweeper = StuckSweeper(stuck, settings.outbox_poll_seconds, settings.stuck_sweep_seconds)
     attempts = AttemptDesk(rows, barrier, publisher, outbox, engines, control.commands)
-    return Ingest(database, publisher, control, pool, housekeeping, watch, sweeper, ends, desk, attempts)
+    running = (housekeeping, watch, sweeper, ends)
+    return Ingest(database, publisher, control, pool, *running, desk, attempts, estimates, allowance)
 
 
 def build_app(settings: IngestSettings) -> FastAPI:
@@ -134,6 +152,16 @@ def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: Parts
     app.include_router(key_router(KeyDesk(identity), auth))
     app.include_router(tenant_router(identity, auth))
     app.include_router(attempt_router(service.attempts, auth))
+    app.include_router(credit_router(service.desk.accounts, service.allowance, auth))
+    app.include_router(
+        estimate_router(
+            service.estimates,
+            auth,
+            limit_bytes=settings.upload_limit_bytes,
+            idle_seconds=settings.body_idle_seconds,
+            at_once=settings.uploads_at_once,
+        )
+    )
     app.include_router(
         upload_router(
             service.desk,

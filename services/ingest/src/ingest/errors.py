@@ -65,6 +65,37 @@ class NothingToRetryError(InvalidInputError):
     code = "nothing_to_retry"
 
 
+class InsufficientCreditsError(InvalidInputError):
+    """The balance does not reach. `figures` are in credits."""
+
+    code = "insufficient_credits"
+
+    def __init__(self, *, needed: int, available: int) -> None:
+        super().__init__(f"This needs {needed} credits; {available} are available.")
+        self.figures = {"needed": needed, "available": available}
+
+
+class BytesQuotaError(InvalidInputError):
+    """The tenant's books would take more than its quota. `figures` are in bytes."""
+
+    code = "quota_bytes_exceeded"
+
+    def __init__(self, *, used: int, needed: int, limit: int) -> None:
+        super().__init__(f"{used} of {limit} bytes are taken; this file needs {needed}. Delete jobs to free some.")
+        self.figures = {"needed": needed, "used": used, "limit": limit}
+
+
+class JobsQuotaError(InvalidInputError):
+    """The tenant has as many jobs in flight as it may. `figures` count jobs."""
+
+    code = "quota_jobs_exceeded"
+    headers = {"Retry-After": "30"}  # noqa: RUF012  (read by the problem handler, never changed)
+
+    def __init__(self, *, used: int, limit: int) -> None:
+        super().__init__(f"{used} jobs run or wait; the limit is {limit}. Wait for an end, or cancel one.")
+        self.figures = {"used": used, "limit": limit}
+
+
 class BusyError(TransientError):
     code = "busy"
 

@@ -30,6 +30,11 @@ class PdfRefusedError(InvalidInputError):
     """The file cannot become a job; `code` says why."""
 
 
+def too_complex() -> PdfRefusedError:
+    """Of a file that kills or stalls its subprocess."""
+    return PdfRefusedError(_DETAILS["too_complex"], code="too_complex")
+
+
 def preload() -> None:
     """Import what an inspection needs ahead of the first one (0.6 s), and keep pypdf quiet about odd files."""
     import pypdf  # noqa: PLC0415, F401  (in the subprocess, not in the service)
@@ -71,7 +76,7 @@ class PdfChecker:
         try:
             facts = await self._pool.run(inspect_pdf, str(path), timeout_seconds=self._timeout_seconds)
         except (TransientError, MemoryError) as exc:
-            raise PdfRefusedError(_DETAILS["too_complex"], code="too_complex") from exc
+            raise too_complex() from exc
         if facts.fault is not None:
             raise PdfRefusedError(_DETAILS[facts.fault], code=facts.fault)
         if facts.pages > self._pages_limit:

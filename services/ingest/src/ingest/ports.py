@@ -1,6 +1,6 @@
 """What ingest keeps in its database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,12 +43,16 @@ class Lease:
 
 @dataclass(frozen=True)
 class Admission:
-    """One job to admit: the fact, its messages in the order to publish, and the key to bind (if one was sent)."""
+    """One job to admit: the fact, its messages in the order to publish, and the key to bind (if one was sent).
+
+    The fact says what is reserved; `rate`, in credits a thousand tokens, is kept beside it for the settlement.
+    """
 
     accepted: JobAccepted
     messages: tuple[Message, ...]
     fingerprint: str
     lease: Lease | None
+    rate: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,14 @@ class AttemptRequest:
 
 @dataclass(frozen=True)
 class BegunAttempt:
-    """`accepted` is the job's first fact. `row` is None once the attempt's messages are known to be published."""
+    """`accepted` is the job's first fact, `reserve` the credits held for this attempt. `row` is None once the attempt's
+    messages are known to be published.
+    """
 
     accepted: JobAccepted
     attempt: int
     row: OutboxRow | None
+    reserve: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,10 @@ class Queue:
     ended_last_hour: int
 
 
-MakeMessages = Callable[[JobAccepted, int], tuple[Message, ...]]
+class MakeMessages(Protocol):
+    def __call__(self, accepted: JobAccepted, attempt: int, reserve: int) -> tuple[Message, ...]:
+        """What makes an attempt run, in the order to publish."""
+        ...
 
 
 class AdmissionStore(Protocol):
@@ -122,11 +132,13 @@ class AdmissionStore(Protocol):
         ...
 
     async def admit(self, admission: Admission) -> None:
-        """In one transaction: the rows of the job and its first attempt, its outbox row, the binding of its key, and
-        its stage gone.
+        """In one transaction: the rows of the job and its first attempt, what it reserves, its outbox row, the binding
+        of its key, and its stage gone. Admissions of one tenant wait for each other, so its quota and its balance are
+        exact.
 
-        Raises KeyInUseError if the lease was lost meanwhile, LostInvariantError if the stage was: nothing is
-        written. After DatabaseUnavailableError the outcome is not known: `resolve` tells.
+        Raises InsufficientCreditsError, BytesQuotaError, JobsQuotaError, KeyInUseError if the lease was lost
+        meanwhile, LostInvariantError if the stage was: nothing is written.
+        After DatabaseUnavailableError the outcome is not known: `resolve` tells.
         """
         ...
 
@@ -141,11 +153,13 @@ class AdmissionStore(Protocol):
         ...
 
     async def begin_attempt(self, request: AttemptRequest, make_messages: MakeMessages) -> BegunAttempt:
-        """In one transaction: the row of the job's next attempt, its outbox row, the binding of its key.
+        """In one transaction: the row of the job's next attempt, what it reserves, its outbox row, the binding of its
+        key.
 
         A key that is bound to an attempt of this job answers with that attempt. Requests for one job wait for each
         other. Raises JobNotFoundError, JobGoneError, KeyReusedError, AttemptRunningError (as far as job-events are
-        folded), NothingToRetryError. After DatabaseUnavailableError the outcome is not known: `find_attempt` tells.
+        folded), NothingToRetryError, InsufficientCreditsError, JobsQuotaError.
+        After DatabaseUnavailableError the outcome is not known: `find_attempt` tells.
         """
         ...
 
@@ -182,6 +196,10 @@ class AdmissionStore(Protocol):
     async def mark_files_swept(self, job: JobId) -> None: ...
 
     async def queue(self) -> Queue: ...
+
+    async def settle_missed(self) -> int:
+        """Settle what ended while nobody settled (an older version folded the end). Returns how many jobs."""
+        ...
 
     async def drop_old_keys(self) -> None:
         """Forget keys older than KEY_LIFETIME_HOURS, and counts of uploads that no longer matter."""

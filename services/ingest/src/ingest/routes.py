@@ -21,7 +21,7 @@ from ingest.admission import Desk, UploadRequest
 from ingest.errors import BusyError
 from ingest.upload_body import UploadBody
 
-_PROBLEMS = (400, 401, 403, 408, 409, 410, 413, 415, 422, 429, 503)
+_PROBLEMS = (400, 401, 402, 403, 408, 409, 410, 413, 415, 422, 429, 503)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -57,14 +57,17 @@ class AcceptedJob(BaseModel):
     settings: JobSettings
     engine: Engine
     model: str
+    reserve: int
+    """Credits held for this attempt; what it does not use comes back at its end."""
     progress_percent: int = 5
 
     @classmethod
-    def of(cls, accepted: JobAccepted, attempt: int = 1) -> "AcceptedJob":
+    def of(cls, accepted: JobAccepted, attempt: int, reserve: int) -> "AcceptedJob":
         return cls(
             id=accepted.job,
             status=JobStatus.ACCEPTED,
             attempt=attempt,
+            reserve=reserve,
             **accepted.model_dump(include={"name", "bytes", "sha256", "pages", "settings", "engine", "model"}),
         )
 
@@ -114,7 +117,7 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
                 metrics.UPLOADS.labels(exc.code).inc()
                 raise
         metrics.UPLOADS.labels("accepted").inc()
-        answer = AcceptedJob.of(accepted).model_dump(mode="json")
+        answer = AcceptedJob.of(accepted, accepted.attempt, accepted.reserve).model_dump(mode="json")
         headers = {"Location": f"/v1/jobs/{accepted.job}", **answer_headers(request)}
         return JSONResponse(answer, status_code=202, headers=headers)
 

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from feuilleton.contracts.job_settings import Engine, ModelTier
+from feuilleton.contracts.models import ModelTerms
 from feuilleton.settings import ApiSettings
 
 MIB = 1024 * 1024
@@ -20,6 +21,14 @@ class IngestSettings(ApiSettings):
     """Bodies read at the same time by one process; one more is told to come again."""
     uploads_per_hour: int = Field(default=10, ge=0, le=1_000_000)
     """Uploads that a tenant without a number of its own may begin within an hour; refused ones count."""
+    monthly_credits: int = Field(default=50, ge=0, le=10**12)
+    """Credits that a tenant is given each month (UTC), at the first look in it; what is left over stays."""
+    quota_bytes: int = Field(default=10 * 1024 * MIB, ge=0)
+    """The most bytes of books that a tenant has stored."""
+    quota_jobs: int = Field(default=100, ge=0)
+    """The most jobs of a tenant that run or wait at once."""
+    model_terms: dict[str, ModelTerms] = Field(default_factory=dict)
+    """Rows of the table of models that are changed or added here, as JSON. The extractors read the same setting."""
     body_idle_seconds: float = Field(default=30.0, gt=0)
     """The longest wait for the next piece of a body."""
     pdf_workers: int = Field(default=2, ge=1)

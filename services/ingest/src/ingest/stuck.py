@@ -36,6 +36,7 @@ class RunningAttempt:
     republished: int
     asked: bool
     expired_at: datetime | None
+    reserve: int = 0
 
     @property
     def heard_at(self) -> datetime:

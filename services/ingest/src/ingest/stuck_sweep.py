@@ -37,10 +37,11 @@ class Running:
 
 @dataclass(frozen=True)
 class EndedJob:
-    """A job whose last attempt ended. `ends` are the first ends of its attempts, by number."""
+    """An ended job. `ends` are the first ends of its attempts, by number; `reserves` what each held."""
 
     accepted: JobAccepted
     ends: tuple[JobEnded, ...]
+    reserves: tuple[int, ...]
 
 
 class StuckRows(Protocol):
@@ -105,8 +106,8 @@ class StuckSweep:
     async def _tell_again(self, job: EndedJob) -> None:
         """Every known fact in its order. Where the log has it already, the repetition changes nothing."""
         trace = new_traceparent()
-        for end in job.ends:
-            fact, _ = attempt_messages(job.accepted, end.attempt, trace)
+        for end, reserve in zip(job.ends, job.reserves, strict=True):
+            fact, _ = attempt_messages(job.accepted, end.attempt, trace, reserve=reserve)
             await self.publisher.publish(fact)
             await self.publisher.publish(to_message(end, source="ingest", traceparent=trace))
         await self.rows.mark_told_again(job.accepted.job)
@@ -139,9 +140,9 @@ class StuckSweep:
     async def _publish(self, attempt: RunningAttempt) -> None:
         """The facts too, that of the job and that of the attempt: the log may have lost them."""
         trace = new_traceparent()
-        messages = attempt_messages(attempt.accepted, attempt.attempt, trace)
+        messages = attempt_messages(attempt.accepted, attempt.attempt, trace, reserve=attempt.reserve)
         if attempt.attempt > 1:
-            messages = (attempt_messages(attempt.accepted, 1, trace)[0], *messages)
+            messages = (attempt_messages(attempt.accepted, 1, trace, reserve=0)[0], *messages)
         for message in messages:
             await self.publisher.publish(message)
         await self.rows.mark_published_again(attempt.accepted.job, attempt.attempt)

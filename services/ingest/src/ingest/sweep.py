@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime, *, deleted_seconds: float) -> int:
     """Remove objects that no admission followed, what was written into folders after they were deleted, and keys that
-    lapsed. Returns how many objects went.
+    lapsed; settle what ended unsettled. Returns how many objects went.
 
     Several processes may sweep at once. Raises TransientError when the store or the database is away.
     """
@@ -40,6 +40,9 @@ async def sweep(store: ObjectStore, rows: AdmissionStore, now: datetime, *, dele
         gone += await _sweep_deleted(store, tenant, job)
         await rows.mark_files_swept(job)
     await rows.drop_old_keys()
+    settled = await rows.settle_missed()
+    if settled:
+        log.warning("jobs_settled_late", count=settled)
     return gone + len(old)
 
 

@@ -114,6 +114,7 @@ class UploadBody:
             raise InvalidBodyError("the body must be multipart/form-data with a part `file`")
         self.received = ReceivedFile()
         self._limit_bytes = limit_bytes
+        self._least_bytes = 0
         self._idle_seconds = idle_seconds
         self._form = _Form(JobSettings.model_fields)
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
@@ -124,9 +125,17 @@ class UploadBody:
         except FormParserError as exc:
             raise InvalidBodyError("the multipart boundary is none") from exc
 
+    @property
+    def least_bytes(self) -> int:
+        """What the file has at least, as far as Content-Length tells before a byte is read."""
+        return self._least_bytes
+
     def refuse_early(self, content_length: str | None) -> None:
         """Raise FileTooLargeError where Content-Length alone tells, before a byte is read."""
-        if content_length and content_length.isdigit() and int(content_length) > self._limit_bytes + _OVERHEAD_BYTES:
+        if not (content_length and content_length.isascii() and content_length.isdigit()):
+            return
+        self._least_bytes = max(0, int(content_length) - _OVERHEAD_BYTES)
+        if self._least_bytes > self._limit_bytes:
             raise self._too_large()
 
     async def file_parts(self, stream: AsyncIterator[bytes], copy: IO[bytes]) -> AsyncIterator[bytes]:

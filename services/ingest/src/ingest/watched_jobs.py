@@ -25,6 +25,11 @@ class WatchedJob:
     attempts: Mapping[int, WatchedAttempt] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
+    def may_be_settled(self) -> bool:
+        """Whether the job is deleted or an attempt of it ended: then there may be something to refund or to charge."""
+        return self.deleted_at is not None or any(one.ended_at for one in self.attempts.values())
+
+    @property
     def state(self) -> JobState:
         states = {number: attempt.state for number, attempt in self.attempts.items()}
         return JobState(True, self.deleted_at is not None, MappingProxyType(states))  # noqa: FBT003 (positional fields)

@@ -20,6 +20,7 @@ from feuilleton.contracts.events import (
     JobMerging,
     Origin,
     Outcome,
+    PurgeJob,
     to_message,
 )
 from feuilleton.contracts.ids import JobId, TenantId
@@ -51,7 +52,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class Merger:
-    """Ends attempts: when all chunks are in, on cancel, on expiry, on delete.
+    """Ends attempts: when all chunks are in, on cancel, on expiry, on delete. Removes on delete and on purge.
 
     Its methods may be called again for the same message and at once for several; what happens to one job happens
     one after the other. All raise TransientError (call again), and return when the effect is durable.
@@ -108,12 +109,21 @@ class Merger:
         work = self._obey(command, traceparent)
         async with self.locks.of(work.job):
             await self._end_early(work, Outcome.CANCELLED, None)
-            freed = await work.files.remove()
-            self.cache.forget(work.job)
-            await self._publish(
-                work, JobDeleted(job=work.job, tenant=work.tenant, attempt=work.attempt, bytes_freed=freed)
-            )
-            log.info("job_deleted", bytes_freed=freed)
+            await self._remove(work)
+            log.info("job_deleted")
+
+    async def purge_job(self, command: PurgeJob, traceparent: str) -> None:
+        """Remove every object of a job that ended long ago, then say that it is deleted. Its ends are not touched."""
+        work = self._work(command, traceparent)
+        async with self.locks.of(work.job):
+            await self._remove(work)
+            log.info("job_purged")
+
+    async def _remove(self, work: _Work) -> None:
+        freed = await work.files.remove()
+        self.cache.forget(work.job)
+        gone = JobDeleted(job=work.job, tenant=work.tenant, attempt=work.attempt, bytes_freed=freed)
+        await self._publish(work, gone)
 
     async def _count(self, work: _Work, index: int | None) -> None:
         fan_in = self.cache.get(work.job, work.attempt) or await self._load_fan_in(work)

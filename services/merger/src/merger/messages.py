@@ -1,7 +1,15 @@
 """What the message runner hands over, as calls of the merger."""
 
 from feuilleton.contracts.errors import PoisonMessageError
-from feuilleton.contracts.events import CancelJob, ChunkExtracted, DeleteJob, ExpireJob, Origin, Received
+from feuilleton.contracts.events import (
+    CancelJob,
+    ChunkExtracted,
+    DeleteJob,
+    ExpireJob,
+    Origin,
+    PurgeJob,
+    Received,
+)
 from merger.handler import Merger
 
 # Codes under which a message was never understood; any other is of work on a message that was.
@@ -45,6 +53,8 @@ class CommandMessages:
                 await self._merger.expire_attempt(command, received.traceparent)
             case DeleteJob() as command:
                 await self._merger.delete_job(command, received.traceparent)
+            case PurgeJob() as command:
+                await self._merger.purge_job(command, received.traceparent)
             case _:
                 raise _unexpected(received)
 

@@ -20,6 +20,8 @@ from feuilleton.contracts.ids import JobId, ObjectKey, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 
 TYPE_PREFIX = "feuilleton."
+RETENTION_LIMIT_DAYS = 350
+"""The longest life of a job: job-events, where its facts stand, are kept for 365 days."""
 _LONGEST_NUMBER = 10
 
 
@@ -146,7 +148,8 @@ class ChunkExtracted(ChunkFigures):
 class JobAccepted(EventData):
     """A job exists. ingest -> job-events, before its upload message. Always attempt 1.
 
-    `name` is the client's file name, for display only. `reserve` is in credits.
+    `name` is the client's file name, for display only. `reserve` is in credits. `retention_days` counts from the
+    acceptance; None (before there was such a thing) is RETENTION_LIMIT_DAYS.
     """
 
     type = "feuilleton.job.accepted.v1"
@@ -160,6 +163,7 @@ class JobAccepted(EventData):
     engine: Engine
     model: str
     reserve: int = 0
+    retention_days: int | None = None
 
 
 class AttemptAccepted(EventData):
@@ -238,7 +242,7 @@ class JobEnded(EventData):
 
 
 class JobDeleted(EventData):
-    """Every object of the job is gone. merger -> job-events."""
+    """Every object of the job is gone: a user deleted it, or its time was over. merger -> job-events."""
 
     type = "feuilleton.job.deleted.v1"
     topic = topics.JOB_EVENTS
@@ -270,6 +274,16 @@ class ExpireJob(EventData):
     kind = "expire"
 
 
+class PurgeJob(EventData):
+    """Command: remove the files of a job whose time is over and of which nothing runs any more. ingest's retention ->
+    merger alone: the others have nothing to stop, and do not keep it in mind. A duplicate removes what is left.
+    """
+
+    type = "feuilleton.job.purge.v1"
+    topic = topics.JOB_CONTROL
+    kind = "purge"
+
+
 Command = CancelJob | DeleteJob | ExpireJob
 
 ALL_EVENTS: tuple[type[EventData], ...] = (
@@ -287,6 +301,7 @@ ALL_EVENTS: tuple[type[EventData], ...] = (
     CancelJob,
     DeleteJob,
     ExpireJob,
+    PurgeJob,
 )
 _BY_TYPE: dict[str, type[EventData]] = {model.type: model for model in ALL_EVENTS}
 

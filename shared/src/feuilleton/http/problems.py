@@ -18,11 +18,14 @@ log = structlog.get_logger(__name__)
 _STATUS_OF_CODE: dict[str, int] = {
     "invalid_body": 400,
     "unauthenticated": 401,
+    "insufficient_credits": 402,
     "forbidden": 403,
     "job_not_found": 404,
     "chunk_not_found": 404,
     "attempt_not_found": 404,
     "result_not_found": 404,
+    "webhook_not_found": 404,
+    "delivery_not_found": 404,
     "key_not_found": 404,
     "tenant_not_found": 404,
     "attempt_running": 409,
@@ -30,11 +33,14 @@ _STATUS_OF_CODE: dict[str, int] = {
     "idempotency_key_in_use": 409,
     "job_already_ended": 409,
     "job_not_ended": 409,
+    "webhook_disabled": 409,
+    "webhook_limit_reached": 409,
     "tenant_exists": 409,
     "too_many_keys": 409,
     "body_timeout": 408,
     "job_deleted": 410,
     "file_too_large": 413,
+    "quota_bytes_exceeded": 413,
     "not_a_pdf": 415,
     "idempotency_key_reused": 422,
     "encrypted": 422,
@@ -47,13 +53,17 @@ _STATUS_OF_CODE: dict[str, int] = {
     "invalid_cursor": 422,
     "cursor_of_other_filters": 400,
     "rate_limited": 429,
+    "quota_jobs_exceeded": 429,
     "too_many_streams": 429,
+    "too_many_webhook_tests": 429,
     "too_many_exports": 429,
 }
 
 
 class Problem(BaseModel):
-    """An RFC 9457 problem. `code` is stable; `errors` names wrong fields where there are such."""
+    """An RFC 9457 problem. `code` is stable; `errors` names wrong fields where there are such. What is `needed` and
+    `available`, or `used` of a `limit`, is told by the codes that are about a figure, in its own unit.
+    """
 
     type: str = "about:blank"
     title: str
@@ -62,6 +72,10 @@ class Problem(BaseModel):
     detail: str = ""
     errors: list[dict[str, str]] | None = None
     job_id: str | None = None
+    needed: int | None = None
+    available: int | None = None
+    used: int | None = None
+    limit: int | None = None
 
 
 class ProblemDetailError(InvalidInputError):
@@ -133,6 +147,7 @@ async def _on_pipeline_error(request: Request, error: Exception) -> Response:
         detail=error.detail if status < HTTPStatus.INTERNAL_SERVER_ERROR else _outage_detail(error, status),
         errors=getattr(error, "errors", None),
         job_id=getattr(error, "job_id", None),
+        **getattr(error, "figures", {}),
     )
     return problem_response(problem, headers)
 

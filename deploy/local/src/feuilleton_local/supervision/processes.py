@@ -62,6 +62,7 @@ def shared_environment(settings: LocalSettings, *, api_key: str) -> dict[str, st
         "OBJECT_STORE_URL": settings.object_store_url or settings.paths.objects.as_uri(),
         "API_KEY": api_key,
         "UPLOADS_PER_HOUR": str(settings.uploads_per_hour),
+        "MONTHLY_CREDITS": str(settings.monthly_credits),
         "ENGINES": settings.engines_offered,
         "HTTP_HOST": LOOPBACK,
         "LOG_FORMAT": settings.log_format,

@@ -11,6 +11,8 @@ from feuilleton.contracts.errors import LostInvariantError
 from feuilleton.contracts.events import JobAccepted, JobEnded, Message, Outcome
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
+from ingest.accounts import UNBOUNDED, Allowance
+from ingest.adapters.postgres_ledger import lock_account, read_usage, reserve, reserve_rest, settle_missed
 from ingest.adapters.postgres_rate import count_upload, drop_old_counts, uncount_upload
 from ingest.errors import (
     AttemptRunningError,
@@ -20,6 +22,7 @@ from ingest.errors import (
     KeyReusedError,
     NothingToRetryError,
 )
+from ingest.ledger import job_reserve
 from ingest.ports import (
     KEY_LIFETIME_HOURS,
     LEASE_SECONDS,
@@ -64,6 +67,7 @@ UPDATE ingest.outbox SET taken_at = now() WHERE id IN (
 """
 
 
+_ADD_JOB = "INSERT INTO ingest.jobs (job, tenant, accepted, rate) VALUES ($1, $2, $3, $4)"
 _BIND_ATTEMPT = """
 INSERT INTO ingest.idempotency_keys (tenant, route, key, token, leased_until, fingerprint, job, attempt)
 VALUES ($1, 'attempts', $2, $3, now(), $4, $4, $5)
@@ -94,8 +98,9 @@ SELECT (SELECT count(*) FROM ingest.attempts a JOIN ingest.jobs j USING (job)
 class PostgresAdmissionStore:
     """`uploads_per_hour` is what a tenant may begin that has no number of its own."""
 
-    def __init__(self, database: Database, *, uploads_per_hour: int = 10) -> None:
+    def __init__(self, database: Database, *, uploads_per_hour: int = 10, allowance: Allowance = UNBOUNDED) -> None:
         self._database = database
+        self._allowance = allowance
         self._uploads_per_hour = uploads_per_hour
 
     async def lease_key(self, key: IdempotencyKey) -> Lease:
@@ -137,15 +142,17 @@ class PostgresAdmissionStore:
         await self._execute("INSERT INTO ingest.stages (job, tenant) VALUES ($1, $2)", job, tenant)
 
     async def admit(self, admission: Admission) -> None:
-        accepted = admission.accepted
+        accepted, quota = admission.accepted, self._allowance.quota
         async with self._database.transaction() as connection:
-            await connection.execute(
-                "INSERT INTO ingest.jobs (job, tenant, accepted) VALUES ($1, $2, $3)",
-                accepted.job,
-                accepted.tenant,
-                accepted.model_dump_json(),
-            )
-            await _add_attempt(connection, accepted.job, 1, None)
+            await lock_account(connection, accepted.tenant)
+            usage = await read_usage(connection, accepted.tenant)
+            quota.check_job(usage)
+            quota.check_book(usage, accepted.bytes)
+            job = (accepted.job, accepted.tenant, accepted.model_dump_json(), admission.rate)
+            await connection.execute(_ADD_JOB, *job)
+            held = job_reserve(accepted.job, 1, accepted.reserve)
+            await reserve(connection, accepted.tenant, held, monthly_credits=self._allowance.monthly_credits)
+            await _add_attempt(connection, accepted.job, 1, None, accepted.reserve)
             await _add_to_outbox(connection, OutboxRow(accepted.job, 1, admission.messages))
             done = await connection.execute("DELETE FROM ingest.stages WHERE job = $1 AND NOT refused", accepted.job)
             if done != "DELETE 1":
@@ -162,15 +169,19 @@ class PostgresAdmissionStore:
             accepted = await _find_job(connection, request.tenant, request.job, lock="FOR NO KEY UPDATE")
             bound = await _bound_attempt(connection, request)
             if bound is not None:
-                return BegunAttempt(accepted, bound, await _pending(connection, request.job, bound))
+                return await _begun(connection, accepted, bound)
             number = await _next_attempt(connection, request.job)
-            row = OutboxRow(request.job, number, make_messages(accepted, number))
-            await _add_attempt(connection, request.job, number, request.token)
+            await lock_account(connection, request.tenant)
+            self._allowance.quota.check_job(await read_usage(connection, request.tenant))
+            monthly = self._allowance.monthly_credits
+            held = await reserve_rest(connection, accepted, number, monthly_credits=monthly)
+            row = OutboxRow(request.job, number, make_messages(accepted, number, held))
+            await _add_attempt(connection, request.job, number, request.token, held)
             await _add_to_outbox(connection, row)
             if request.idempotency_key is not None:
                 key = (request.tenant, request.idempotency_key, request.token, request.job, number)
                 await connection.execute(_BIND_ATTEMPT, *key)
-            return BegunAttempt(accepted, number, row)
+            return BegunAttempt(accepted, number, row, held)
 
     async def find_attempt(self, request: AttemptRequest) -> BegunAttempt | None:
         async with self._database.transaction() as connection:
@@ -178,9 +189,7 @@ class PostgresAdmissionStore:
             number: int | None = await connection.fetchval(
                 "SELECT attempt FROM ingest.attempts WHERE job = $1 AND token = $2", request.job, request.token
             )
-            if number is None:
-                return None
-            return BegunAttempt(accepted, number, await _pending(connection, request.job, number))
+            return await _begun(connection, accepted, number) if number is not None else None
 
     async def pending(self, job: JobId, attempt: int) -> OutboxRow | None:
         async with self._database.connection() as connection:
@@ -229,6 +238,9 @@ class PostgresAdmissionStore:
             row = await connection.fetchrow(_QUEUE)
         return Queue(row["waiting"], row["ended"])
 
+    async def settle_missed(self) -> int:
+        return await settle_missed(self._database)
+
     async def drop_old_keys(self) -> None:
         async with self._database.connection() as connection:
             await connection.execute(_DROP_OLD_KEYS, KEY_LIFETIME_HOURS)
@@ -275,9 +287,15 @@ async def _next_attempt(connection: asyncpg.Connection, job: JobId) -> int:
     return int(last["attempt"]) + 1
 
 
-async def _add_attempt(connection: asyncpg.Connection, job: JobId, attempt: int, token: str | None) -> None:
+async def _begun(connection: asyncpg.Connection, accepted: JobAccepted, attempt: int) -> BegunAttempt:
+    query = "SELECT reserve FROM ingest.attempts WHERE job = $1 AND attempt = $2"
+    held: int = await connection.fetchval(query, accepted.job, attempt)
+    return BegunAttempt(accepted, attempt, await _pending(connection, accepted.job, attempt), held)
+
+
+async def _add_attempt(connection: asyncpg.Connection, job: JobId, attempt: int, token: str | None, held: int) -> None:
     await connection.execute(
-        "INSERT INTO ingest.attempts (job, attempt, token) VALUES ($1, $2, $3)", job, attempt, token
+        "INSERT INTO ingest.attempts (job, attempt, token, reserve) VALUES ($1, $2, $3, $4)", job, attempt, token, held
     )
 
 

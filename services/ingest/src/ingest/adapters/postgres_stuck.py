@@ -16,7 +16,7 @@ _LOCK = 0x66657573  # any number that no other lock of this database uses
 _AT_ONCE = 500
 _RUNNING = """
 SELECT now() AS now, j.accepted, a.attempt, a.admitted_at, a.published_at, a.progressed_at, a.republished,
-    a.asked_at IS NOT NULL AS asked, a.expired_at
+    a.asked_at IS NOT NULL AS asked, a.expired_at, a.reserve
 FROM ingest.attempts a JOIN ingest.jobs j USING (job)
 WHERE a.ended_at IS NULL AND j.deleted_at IS NULL
 """
@@ -35,9 +35,10 @@ _UNHEARD = (
 """
 )
 _ASKED_ENDED = """
-SELECT j.accepted, (SELECT array_agg(a.ended::text ORDER BY a.attempt) FROM ingest.attempts a
-    WHERE a.job = j.job AND a.ended IS NOT NULL) AS ends
-FROM ingest.jobs j
+SELECT j.accepted, e.ends, e.reserves
+FROM ingest.jobs j CROSS JOIN LATERAL (
+    SELECT array_agg(a.ended::text ORDER BY a.attempt) AS ends, array_agg(a.reserve ORDER BY a.attempt) AS reserves
+    FROM ingest.attempts a WHERE a.job = j.job AND a.ended IS NOT NULL) AS e
 WHERE j.deleted_at IS NULL AND j.job IN (
     SELECT job FROM ingest.attempts WHERE asked_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY asked_at LIMIT $1
 )
@@ -73,6 +74,7 @@ class PostgresStuckRows:
             EndedJob(
                 JobAccepted.model_validate_json(row["accepted"]),
                 tuple(JobEnded.model_validate_json(end) for end in row["ends"]),
+                tuple(row["reserves"]),
             )
             for row in rows
         ]
@@ -113,4 +115,5 @@ def _attempts(rows: Iterable[asyncpg.Record]) -> Iterable[RunningAttempt]:
             republished=row["republished"],
             asked=row["asked"],
             expired_at=row["expired_at"],
+            reserve=row["reserve"],
         )

@@ -1,4 +1,4 @@
-"""FoldStore of ingest on Postgres: what job-events say of the jobs that were admitted here."""
+"""FoldStore of ingest on Postgres: what job-events say of the jobs admitted here, and what their ends cost."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,9 @@ from feuilleton.contracts.events import JobEnded
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_state import AttemptState, JobStatus
 from feuilleton.database.pool import Database
+from feuilleton.observability import metrics
 from feuilleton.streaming.folding import Batch, Record, UnstorableError
+from ingest.adapters.postgres_ledger import settle_jobs
 from ingest.watched_jobs import WatchedAttempt, WatchedJob, fold_records
 
 _POSITIONS = "SELECT partition, next_offset FROM ingest.offsets WHERE topic = $1"
@@ -51,7 +53,10 @@ def _errors() -> Iterator[None]:
 
 
 class PostgresJobWatch:
-    """FoldStore. Two processes that fold the same partition are harmless: the row of its offset is the lock."""
+    """FoldStore. Two processes that fold the same partition are harmless: the row of its offset is the lock.
+
+    An end is settled in the transaction that folds it, so that the ledger is as exact as the offset beside it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -87,9 +92,13 @@ class PostgresJobWatch:
                     return stored
                 records = [record for record in batch.records if record.offset >= stored]
                 before = await _load(connection, records)
-                await _save(connection, before, fold_records(before, records))
+                changed = fold_records(before, records)
+                await _save(connection, before, changed)
+                settled = await settle_jobs(connection, [name for name, job in changed.items() if job.may_be_settled])
                 await connection.execute(_MOVE_OFFSET, batch.topic, batch.partition, batch.next_offset)
-                return batch.next_offset
+        for entry in settled:
+            metrics.CREDITS.labels(entry.kind.value).inc(abs(entry.amount))
+        return batch.next_offset
 
 
 async def _load(connection: asyncpg.Connection, records: Iterable[Record]) -> dict[JobId, WatchedJob]:

@@ -1,0 +1,154 @@
+"""`POST /v1/estimates`."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect
+
+from feuilleton.contracts.job_settings import MAX_PAGE, Engine, EngineChoice, JobSettings, ModelTier
+from feuilleton.http.auth import BearerAuth, Principal
+from feuilleton.http.problems import Problem
+from ingest.errors import BusyError, InvalidBodyError, InvalidSettingsError
+from ingest.estimates import Estimate, EstimateDesk
+from ingest.upload_body import UploadBody
+
+_JSON_LIMIT_BYTES = 4096
+_MOST_WORDS = 100_000_000
+_PROBLEMS = (400, 401, 403, 408, 413, 415, 422, 503)
+
+
+class BookBySize(BaseModel):
+    """A book that is known by its size alone. Without `words`, a page is reckoned with 280."""
+
+    model_config = ConfigDict(extra="forbid")
+    pages: int = Field(ge=1, le=MAX_PAGE)
+    words: int | None = Field(default=None, ge=0, le=_MOST_WORDS)
+    engine: EngineChoice = EngineChoice.AUTO
+    model: ModelTier = ModelTier.BALANCED
+
+
+class EstimateAnswer(BaseModel):
+    """Of the pages asked for. `credits` is what an upload would reserve and the most that it can cost; `scans` are
+    pages that are images; `available` is what the tenant can spend now; `warning` is words for a person, or null.
+    """
+
+    pages: int
+    words: int
+    scans: int
+    tokens: int
+    credits: int
+    available: int
+    engine: Engine
+    model: str
+    warning: str | None
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "EstimateAnswer":
+        return cls(
+            pages=estimate.pages,
+            words=estimate.words,
+            scans=estimate.scans,
+            tokens=estimate.tokens,
+            credits=estimate.credits,
+            available=estimate.available,
+            engine=estimate.engine,
+            model=estimate.model,
+            warning=estimate.warning,
+        )
+
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "contentMediaType": "application/pdf"},
+                        **{name: {"type": "string"} for name in JobSettings.model_fields},
+                    },
+                }
+            },
+            "application/json": {
+                "schema": BookBySize.model_json_schema(),
+                "example": {"pages": 320, "words": 90000, "model": "balanced"},
+            },
+        },
+    }
+}
+_EXAMPLE = {
+    "pages": 320,
+    "words": 90000,
+    "scans": 0,
+    "tokens": 563400,
+    "credits": 1127,
+    "available": 50,
+    "engine": "gemini",
+    "model": "gemini-3.5-flash-lite",
+    "warning": "1077 credits are missing: an upload would be refused.",
+}
+
+
+def estimate_router(
+    desk: EstimateDesk, auth: BearerAuth, *, limit_bytes: int, idle_seconds: float, at_once: int
+) -> APIRouter:
+    router = APIRouter()
+    places = asyncio.Semaphore(at_once)
+
+    @router.post(
+        "/v1/estimates",
+        responses={
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
+            **{status: {"model": Problem} for status in _PROBLEMS},
+        },
+        openapi_extra=_BODY,
+        tags=["credits"],
+        summary="What a book would cost",
+    )
+    async def post_estimate(request: Request, principal: Annotated[Principal, Depends(auth)]) -> EstimateAnswer:
+        """Send the form of an upload, or pages and words as JSON. The file is read as an upload is, within the same
+        limits and with the same refusals, and nothing of it is kept.
+        """
+        content_type = request.headers.get("content-type", "")
+        if content_type.partition(";")[0].strip().lower() == "application/json":
+            book = await _read_size(request)
+            settings = JobSettings(engine=book.engine, model=book.model)
+            return EstimateAnswer.of(await desk.of_size(principal.tenant, book.pages, book.words, settings))
+        body = UploadBody(content_type, limit_bytes=limit_bytes, idle_seconds=idle_seconds)
+        body.refuse_early(request.headers.get("content-length"))
+        if places.locked():
+            raise BusyError("too many estimates at once")
+        async with places:
+            try:
+                return EstimateAnswer.of(await desk.of_file(principal.tenant, body, request.stream()))
+            except ClientDisconnect as exc:
+                raise InvalidBodyError("the client left") from exc
+
+    return router
+
+
+async def _read_size(request: Request) -> BookBySize:
+    """Raises InvalidBodyError, InvalidSettingsError."""
+    raw = b""
+    try:
+        async for piece in request.stream():
+            raw += piece
+            if len(raw) > _JSON_LIMIT_BYTES:
+                raise InvalidBodyError("the JSON body is too long")
+    except ClientDisconnect as exc:
+        raise InvalidBodyError("the client left") from exc
+    try:
+        return BookBySize.model_validate_json(raw)
+    except ValidationError as exc:
+        if any(error["type"] == "json_invalid" for error in exc.errors()):
+            raise InvalidBodyError("the body is no JSON") from exc
+        raise InvalidSettingsError(
+            [
+                {"field": ".".join(str(part) for part in error["loc"]) or "body", "message": error["msg"]}
+                for error in exc.errors()
+            ]
+        ) from exc
