@@ -1,10 +1,11 @@
 """The settings that every service has. Read once, in a service's main; nothing else reads the environment."""
 
 import sys
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class CommonSettings(BaseSettings):
@@ -22,11 +23,56 @@ class CommonSettings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
 
-class ApiSettings(CommonSettings):
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
+"""Signatures by a private key that is not ours: neither `none` nor HMAC can be allowed."""
+
+
+def is_private_enough(url: str) -> bool:
+    """Whether nobody on the way can change what is read there: https, or this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
+
+
+class OidcSettings(BaseSettings):
+    """Tokens of an OIDC provider. None are taken unless issuer and audience are set."""
+
+    oidc_issuer: str | None = None
+    """As the tokens' `iss` says it, letter by letter."""
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    """Where the provider's keys are; asked for at the issuer unless set."""
+    oidc_algorithms: Annotated[tuple[Algorithm, ...], NoDecode] = ("RS256", "ES256")
+    oidc_clock_skew_seconds: int = Field(default=60, ge=0, le=300)
+    oidc_tenant_claim: str = Field(default="tenant", min_length=1)
+    oidc_role_claim: str = Field(default="role", min_length=1)
+    """A text or a list; `admin` in it makes an admin of the tenant."""
+
+    @field_validator("oidc_algorithms", mode="before")
+    @classmethod
+    def _split_algorithms(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _nobody_changes_the_keys(cls, value: str | None) -> str | None:
+        if value is not None and not is_private_enough(value):
+            raise ValueError("must begin with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_or_off(self) -> Self:
+        if (self.oidc_issuer is None) is not (self.oidc_audience is None):
+            raise ValueError("OIDC_ISSUER and OIDC_AUDIENCE go together")
+        if not self.oidc_algorithms:
+            raise ValueError("OIDC_ALGORITHMS names none")
+        return self
+
+
+class ApiSettings(CommonSettings, OidcSettings):
     """What the two HTTP services have besides."""
 
     api_key: SecretStr = Field(min_length=16)
-    """The one bearer key. There is no default: a service without a key does not start."""
+    """The bootstrap key: an admin of the operator's tenant. There is no default: no deployment is open."""
     database_url: SecretStr
     public_ingest_url: str = "http://127.0.0.1:8001"
     public_status_url: str = "http://127.0.0.1:8002"

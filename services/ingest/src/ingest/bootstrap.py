@@ -14,6 +14,7 @@ from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from feuilleton.identity.keys import ApiKeys
 from feuilleton.identity.postgres import PostgresKeys
+from feuilleton.identity.provider import tokens_of
 from feuilleton.processes.pool import IsolatedPool, Limits
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.control import ControlLog
@@ -147,7 +148,7 @@ def _parts(service: Ingest) -> list[Part]:
 
 
 def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
-    auth = BearerAuth(settings.api_key, ApiKeys(PostgresKeys(service.database)))
+    auth = BearerAuth(settings.api_key, ApiKeys(PostgresKeys(service.database)), tokens_of(settings))
     identity = PostgresIdentity(service.database)
     app.include_router(key_router(KeyDesk(identity), auth))
     app.include_router(tenant_router(identity, auth))

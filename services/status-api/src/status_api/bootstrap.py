@@ -12,6 +12,7 @@ from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
 from feuilleton.identity.keys import ApiKeys
 from feuilleton.identity.postgres import PostgresKeys
+from feuilleton.identity.provider import tokens_of
 from feuilleton.http.waiting import Waits
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.objects import open_store
@@ -64,7 +65,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
         store = open_store(settings.object_store_url)
         documents = StoredDocuments(store)
         yield Parts(
-            auth=BearerAuth(settings.api_key, ApiKeys(PostgresKeys(database))),
+            auth=BearerAuth(settings.api_key, ApiKeys(PostgresKeys(database)), tokens_of(settings)),
             reader=reader,
             access=JobAccess(reader, barrier),
             names=PostgresNames(database),

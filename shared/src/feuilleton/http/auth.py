@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from typing import Protocol
 
 from fastapi import Request
 from pydantic import SecretStr
@@ -31,6 +32,13 @@ __all__ = [
     "UnauthenticatedError",
 ]
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_DOTS_OF_TOKEN = 2
+
+
+class TokenReader(Protocol):
+    """`feuilleton.identity.tokens.Tokens`, whose libraries are an extra."""
+
+    async def principal(self, text: str) -> Principal: ...
 
 
 class BearerAuth:
@@ -41,9 +49,10 @@ class BearerAuth:
     The deployment's own key asks no server, so it works always.
     """
 
-    def __init__(self, api_key: SecretStr, keys: ApiKeys | None = None) -> None:
+    def __init__(self, api_key: SecretStr, keys: ApiKeys | None = None, tokens: TokenReader | None = None) -> None:
         self._digest = _digest_of(api_key.get_secret_value())
         self._keys = keys
+        self._tokens = tokens
 
     async def __call__(self, request: Request) -> Principal:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -65,6 +74,8 @@ class BearerAuth:
             return Principal(DEFAULT_TENANT, Role.ADMIN, key_id=BOOTSTRAP_KEY)
         if self._keys is not None and looks_like_key(token):
             return await self._keys.principal(token)
+        if self._tokens is not None and token.count(".") == _DOTS_OF_TOKEN:
+            return await self._tokens.principal(token)
         raise UnauthenticatedError("the bearer key is not known")
 
 
