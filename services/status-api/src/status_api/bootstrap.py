@@ -10,10 +10,10 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
+from feuilleton.http.waiting import Waits
 from feuilleton.identity.keys import ApiKeys
 from feuilleton.identity.postgres import PostgresKeys
 from feuilleton.identity.provider import tokens_of
-from feuilleton.http.waiting import Waits
 from feuilleton.observability.health import HealthServer, Missing
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.closing import close_consumer
