@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "extractor": ("extractor",),
     "merger": ("merger",),
     "projector": ("status_api", "projector"),
+    "webhooks": ("status_api", "webhooks"),
     "status-api": ("status_api", "api"),
 }
 MIGRATIONS: tuple[tuple[str, ...], ...] = (("ingest", "migrate"), ("status_api", "migrate"))

@@ -46,6 +46,7 @@ READ = {
     "extractor": ("extractor", [CHUNKS]),
     "merger": ("merger", [CHUNK_RESULTS, JOB_CONTROL]),
     "projector": ("status-projector", [JOB_EVENTS]),
+    "webhooks": ("status-webhooks", [JOB_EVENTS]),
     "status-api": ("", []),
 }
 

@@ -26,9 +26,9 @@ from ingest.routes import upload_router
 from ingest.settings import IngestSettings
 from merger.settings import Settings as MergerSettings
 from splitter.settings import Settings as SplitterSettings
-from status_api.routes import commands, events, jobs, results
+from status_api.routes import commands, events, jobs, results, webhooks
 from status_api.routes.page import Page
-from status_api.settings import MigrateSettings, ProjectorSettings, StatusApiSettings
+from status_api.settings import MigrateSettings, ProjectorSettings, StatusApiSettings, WebhooksSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -81,6 +81,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "merger": MergerSettings,
     "status-api": StatusApiSettings,
     "projector": ProjectorSettings,
+    "webhooks": WebhooksSettings,
 }
 _STEP_SETTINGS: dict[str, type[BaseSettings]] = {"migrate-ingest": IngestSettings, "migrate-status": MigrateSettings}
 
@@ -116,5 +117,5 @@ def ingest_paths() -> set[str]:
 
 
 def status_paths() -> set[str]:
-    routers = [*(module.router for module in (jobs, results, events, commands)), Page("").router()]
+    routers = [*(module.router for module in (jobs, results, events, commands, webhooks)), Page("").router()]
     return {str(getattr(route, "path", "")) for router in routers for route in router.routes}

@@ -154,7 +154,8 @@ def test_services_start_after_topics_and_migrations(compose: Yaml) -> None:
     for name in long_running():
         waits = compose["services"][name]["depends_on"]
         assert waits["topics"] == {"condition": "service_completed_successfully"}
-    for name, step in (("ingest", "migrate-ingest"), ("status-api", "migrate-status"), ("projector", "migrate-status")):
+    steps = {"ingest": "migrate-ingest"} | dict.fromkeys(("status-api", "projector", "webhooks"), "migrate-status")
+    for name, step in steps.items():
         assert compose["services"][name]["depends_on"][step] == {"condition": "service_completed_successfully"}
 
 

@@ -11,6 +11,7 @@ from feuilleton.contracts.topics import CHUNK_RESULTS, CHUNKS, JOB_EVENTS, UPLOA
 from merger.handler import SERVICE as MERGER_GROUP
 from splitter.handler import SERVICE as SPLITTER_GROUP
 from status_api.bootstrap import GROUP as PROJECTOR_GROUP
+from status_api.bootstrap import WEBHOOKS_GROUP
 from tests.unit.deploy.manifests import (
     BASE,
     CONTAINERS,
@@ -39,6 +40,7 @@ SCALED: dict[str, tuple[str, Topic]] = {
     "extractor": (EXTRACTOR_GROUP, CHUNKS),
     "merger": (MERGER_GROUP, CHUNK_RESULTS),
     "projector": (PROJECTOR_GROUP, JOB_EVENTS),
+    "webhooks": (WEBHOOKS_GROUP, JOB_EVENTS),
 }
 
 
@@ -159,6 +161,13 @@ def test_calls_in_flight_may_end_before_a_pod_is_killed() -> None:
     assert settings is not None
     grace = of_kind("Deployment")["extractor"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert grace > settings.model_fields["drain_seconds"].default + 10
+
+
+def test_posts_under_way_may_end_before_a_pod_is_killed() -> None:
+    settings = OURS["webhooks"].settings
+    assert settings is not None
+    grace = of_kind("Deployment")["webhooks"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > settings.model_fields["webhook_timeout_seconds"].default + 10
 
 
 class KafkaTrigger(Strict):

@@ -24,7 +24,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> LocalSettings:
 def test_every_process_has_a_name_and_ports_of_its_own(settings: LocalSettings) -> None:
     table = processes(settings)
     ports = [port for process in table for port in process.ports]
-    assert len({process.name for process in table}) == len(table) == 8
+    assert len({process.name for process in table}) == len(table) == 9
     assert len({port.number for port in ports}) == len({port.variable for port in ports}) == len(ports)
 
 
@@ -82,7 +82,7 @@ def test_servers_start_before_services_and_a_group_stops_as_one(settings: LocalS
     read = _read(processes(settings))
     assert int(read.get("group:servers", "priority")) < int(read.get("group:services", "priority"))
     members = read.get("group:services", "programs").split(",")
-    assert members == ["ingest", "splitter", "extractor", "merger", "status-api", "projector"]
+    assert members == ["ingest", "splitter", "extractor", "merger", "status-api", "projector", "webhooks"]
 
 
 def test_the_configuration_names_no_place_of_this_machine(settings: LocalSettings) -> None:

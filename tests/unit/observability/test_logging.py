@@ -42,3 +42,31 @@ def test_a_line_is_one_object_with_its_service_and_level() -> None:
     assert (first["event"], first["service"], first["level"]) == ("request_failed", "ingest", "error")
     assert [frame["name"] for frame in first["exception"][0]["frames"]] == ["<module>", "fail"]
     assert second["event"] == "failed"
+
+
+ASKS = """
+import asyncio
+import httpx
+import httpx2
+from feuilleton.observability.logging import configure_logging
+
+configure_logging("status-api", level="{level}")
+
+async def ask(library):
+    def answer(request):
+        return library.Response(200)
+
+    async with library.AsyncClient(transport=library.MockTransport(answer)) as client:
+        await client.post("https://hooks.example/their-secret-key")
+
+asyncio.run(ask(httpx))
+asyncio.run(ask(httpx2))
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_no_client_of_http_logs_the_urls_that_it_asks(level: str) -> None:
+    command = [sys.executable, "-c", ASKS.format(level=level)]
+    said = subprocess.run(command, capture_output=True, check=True, text=True, encoding="utf-8").stderr
+    assert "their-secret-key" not in said

@@ -35,6 +35,7 @@ class LocalSettings(BaseSettings):
     extractor_port: int = 8012
     merger_port: int = 8013
     projector_port: int = 8014
+    webhooks_port: int = 8015
 
     api_key: SecretStr | None = Field(default=None, min_length=16)
     """The bearer key of the two HTTP services; made once into local_dir/api-key when not given."""

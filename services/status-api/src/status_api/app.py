@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from status_api.parts import Parts
-from status_api.routes import commands, events, exports, jobs, results
+from status_api.routes import commands, events, exports, jobs, results, webhooks
 from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
@@ -32,6 +32,8 @@ def create_app(parts: Parts) -> FastAPI:
     install_probes(app, checks)
     for module in (jobs, results, exports, events, commands):
         app.include_router(module.router)
+    app.include_router(webhooks.router)
+    app.webhooks.include_router(webhooks.messages)
     app.include_router(parts.page.router())
     app.add_middleware(RequestCounts)
     describe = app.openapi

@@ -1,8 +1,10 @@
 """Builds the processes of status-api. Nothing else constructs an adapter."""
 
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -27,6 +29,9 @@ from status_api.access import JobAccess
 from status_api.adapters.postgres_names import PostgresNames
 from status_api.adapters.postgres_reader import PostgresReader
 from status_api.adapters.postgres_store import PostgresProjection
+from status_api.adapters.postgres_webhook_fold import PostgresWebhookFold
+from status_api.adapters.postgres_webhook_queue import PostgresWebhookQueue
+from status_api.adapters.postgres_webhooks import PostgresWebhooks
 from status_api.adapters.wakeups import PostgresWakeups
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
@@ -35,11 +40,19 @@ from status_api.exports.delivery import Deliveries
 from status_api.parts import Parts
 from status_api.queue import Queue
 from status_api.routes.page import Page
-from status_api.settings import ProjectorSettings, StatusApiSettings
+from status_api.settings import ProjectorSettings, StatusApiSettings, WebhooksSettings
 from status_api.stream import Slots
+from status_api.webhooks.backoff import Schedule
+from status_api.webhooks.deliverer import Bounds, Deliverer
+from status_api.webhooks.guard import Guard, SystemResolver
+from status_api.webhooks.ports import DeliveryQueue
+from status_api.webhooks.running import Housekeeping, Webhooks
+from status_api.webhooks.sender import Limits, Sender
+from status_api.webhooks.urls import WebhookRules
 
 SERVICE = "status-api"
 GROUP = "status-projector"
+WEBHOOKS_GROUP = "status-webhooks"
 _FROZEN_SECONDS = 60.0  # the loop turns every half second, waiting for a server turns it too
 log = structlog.get_logger(__name__)
 
@@ -78,6 +91,10 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             streams=Slots(settings.streams_limit),
             queue=Queue(reader),
             waits=Waits(limit=settings.waits_limit, longest_seconds=settings.wait_limit_seconds),
+            webhooks=PostgresWebhooks(database),
+            webhook_rules=WebhookRules(
+                settings.webhooks_limit, settings.webhook_plain_http, settings.webhook_permitted_networks
+            ),
             page=Page(settings.public_ingest_url),
             heartbeat_seconds=settings.heartbeat_seconds,
             cancel_wait_seconds=settings.cancel_wait_seconds,
@@ -107,6 +124,66 @@ async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> Async
         await health.start()
         stack.push_async_callback(health.stop)
         yield built
+
+
+@asynccontextmanager
+async def webhooks(settings: WebhooksSettings, *, group: str = WEBHOOKS_GROUP) -> AsyncIterator[Webhooks]:
+    """The webhooks' loops with their health server. `run` it inside."""
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
+        publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
+        await _connect_in_background(stack, publisher)
+        consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
+        stack.push_async_callback(close_consumer, consumer)
+        folder = LogFolder(
+            consumer,
+            PostgresWebhookFold(database, _now),
+            DeadLetters(publisher, service=f"{SERVICE}-webhooks"),
+            topic=settings.kafka_prefix + JOB_EVENTS.name,
+            group=group,
+        )
+        queue = PostgresWebhookQueue(database)
+        resolver = SystemResolver(settings.webhook_posts_at_once)
+        stack.callback(resolver.stop)
+        kept = timedelta(days=settings.webhook_log_days)
+        built = Webhooks(folder, _deliverer(settings, queue, resolver), Housekeeping(queue, kept=kept, clock=_now))
+        checks = {"kafka": publisher.check, "postgres": queue.check}
+        health = HealthServer(
+            settings.http_host, settings.http_port, live=_loops(built), ready=lambda: _missing(checks)
+        )
+        await health.start()
+        stack.push_async_callback(health.stop)
+        yield built
+
+
+def _deliverer(settings: WebhooksSettings, queue: DeliveryQueue, resolver: SystemResolver) -> Deliverer:
+    sender = Sender(
+        Guard(resolver, permitted=settings.webhook_permitted_networks),
+        limits=Limits(settings.webhook_connect_seconds, settings.webhook_timeout_seconds),
+        plain_http=settings.webhook_plain_http,
+    )
+    schedule = Schedule(
+        settings.webhook_first_gap_seconds, settings.webhook_longest_gap_seconds, settings.webhook_try_for_seconds
+    )
+    bounds = Bounds(
+        at_once=settings.webhook_posts_at_once,
+        per_endpoint=settings.webhook_posts_per_endpoint,
+        lease_seconds=settings.webhook_lease_seconds,
+        poll_seconds=settings.webhook_poll_seconds,
+        drain_seconds=settings.webhook_timeout_seconds + 1,
+    )
+    return Deliverer(queue, sender, schedule, bounds, clock=_now, chance=random.random)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _loops(built: Webhooks) -> Callable[[], Awaitable[Missing]]:
+    async def live() -> Missing:
+        return [] if built.silent_seconds < _FROZEN_SECONDS else ["loop"]
+
+    return live
 
 
 def _turning(built: LogFolder) -> Callable[[], Awaitable[Missing]]:

@@ -1,10 +1,12 @@
-"""Runs one of the processes: `python -m status_api migrate|projector|api`."""
+"""Runs one of the processes: `python -m status_api migrate|projector|webhooks|api`."""
 
 import argparse
 import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 import asyncpg
 import structlog
@@ -18,7 +20,7 @@ from feuilleton.settings import load_settings
 from status_api import bootstrap
 from status_api.adapters.database import SCRIPTS
 from status_api.app import create_app
-from status_api.settings import MigrateSettings, ProjectorSettings, StatusApiSettings
+from status_api.settings import MigrateSettings, ProjectorSettings, StatusApiSettings, WebhooksSettings
 
 _GRACE_SECONDS = 10
 _LOST_INVARIANT = 3
@@ -27,7 +29,12 @@ log = structlog.get_logger(__name__)
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 done or told to stop, 1 a fault, 2 wrong settings, 3 a promise that cannot be kept."""
-    runs: dict[str, Callable[[], int]] = {"migrate": run_migrate, "projector": run_projector, "api": run_api}
+    runs: dict[str, Callable[[], int]] = {
+        "migrate": run_migrate,
+        "projector": run_projector,
+        "webhooks": run_webhooks,
+        "api": run_api,
+    }
     parser = argparse.ArgumentParser(prog="status_api")
     parser.add_argument("process", choices=sorted(runs))
     return runs[parser.parse_args(arguments).process]()
@@ -48,18 +55,34 @@ def run_migrate() -> int:
 def run_projector() -> int:
     settings = load_settings(ProjectorSettings)
     configure_logging("status-api-projector", level=settings.log_level, fmt=settings.log_format)
+    return _run_worker(bootstrap.projector(settings))
+
+
+def run_webhooks() -> int:
+    settings = load_settings(WebhooksSettings)
+    configure_logging("status-api-webhooks", level=settings.log_level, fmt=settings.log_format)
+    return _run_worker(bootstrap.webhooks(settings))
+
+
+class Worker(Protocol):
+    async def run(self) -> None:
+        """Until cancelled."""
+        ...
+
+
+def _run_worker(built: AbstractAsyncContextManager[Worker]) -> int:
     try:
-        asyncio.run(_project(settings))
+        asyncio.run(_work(built))
     except LostInvariantError as exc:
         log.error("stopped", code=exc.code, detail=exc.detail)  # noqa: TRY400 (its text says all)
         return _LOST_INVARIANT
     return 0
 
 
-async def _project(settings: ProjectorSettings) -> None:
-    """Fold until a signal comes. A batch in flight is given up: its transaction rolls back, it is read again."""
-    async with bootstrap.projector(settings) as projector:
-        running = asyncio.create_task(projector.run(), name="projector")
+async def _work(built: AbstractAsyncContextManager[Worker]) -> None:
+    """Run until a signal comes. A batch in flight is given up: its transaction rolls back, it is read again."""
+    async with built as worker:
+        running = asyncio.create_task(worker.run(), name="worker")
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.cancel)

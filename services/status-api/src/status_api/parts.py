@@ -14,6 +14,8 @@ from status_api.ports import JobNames, JobReader, Wakeups
 from status_api.queue import Queue
 from status_api.routes.page import Page
 from status_api.stream import Slots
+from status_api.webhooks.ports import WebhookStore
+from status_api.webhooks.urls import WebhookRules
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Parts:
     streams: Slots
     waits: Waits
     queue: Queue
+    webhooks: WebhookStore
+    webhook_rules: WebhookRules
     page: Page
     heartbeat_seconds: float
     cancel_wait_seconds: float

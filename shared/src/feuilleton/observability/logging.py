@@ -13,8 +13,10 @@ _LOUD_LIBRARIES = (
     "aiokafka",
     "faust",
     "mode",
-    "httpx",
+    "httpx",  # it tells each URL, and one of a webhook may hold its receiver's key
     "httpcore",
+    "httpx2",
+    "httpcore2",
     "google_genai",
     "uvicorn.access",
     "alembic",

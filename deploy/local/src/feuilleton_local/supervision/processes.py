@@ -110,6 +110,7 @@ def _services(settings: LocalSettings) -> list[ManagedProcess]:
         _service("merger", ("merger",), Port(settings.merger_port, "MERGER_PORT")),
         _service("status-api", ("status_api", "api"), Port(settings.status_port, "STATUS_PORT")),
         _service("projector", ("status_api", "projector"), Port(settings.projector_port, "PROJECTOR_PORT")),
+        _service("webhooks", ("status_api", "webhooks"), Port(settings.webhooks_port, "WEBHOOKS_PORT")),
     ]
 
 

@@ -109,6 +109,11 @@ class PostgresWebhookQueue:
             row = await connection.fetchrow(_WAITING, now)
         return Waiting(row["pending"], row["overdue"])
 
+    async def check(self) -> None:
+        """Raise DatabaseUnavailableError unless Postgres answers and the tables stand."""
+        async with self._transaction() as connection:
+            await connection.fetchval("SELECT count(*) FROM status.webhook_offsets")
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
         with projection_errors():
