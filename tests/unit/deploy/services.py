@@ -17,6 +17,7 @@ from feuilleton_local.settings import LocalSettings
 from feuilleton_local.supervision.processes import Group, processes
 from ingest.accounts import UNBOUNDED, Accounts
 from ingest.admission import Desk
+from ingest.answers import Answers
 from ingest.credit_routes import credit_router
 from ingest.estimate_routes import estimate_router
 from ingest.estimates import EstimateDesk
@@ -107,7 +108,7 @@ def ingest_paths() -> set[str]:
     """The public paths of ingest, with its templates."""
     desk = cast("Desk", None)  # kept by the router, used by no one here
     auth = BearerAuth(SecretStr("k" * 16))
-    uploads = upload_router(desk, auth, limit_bytes=1, idle_seconds=1, at_once=1)
+    uploads = upload_router(desk, cast("Answers", None), auth, limit_bytes=1, idle_seconds=1, at_once=1)
     keys = key_router(cast("KeyDesk", None), auth)
     tenants = tenant_router(cast("IdentityStore", None), auth)
     estimates = estimate_router(cast("EstimateDesk", None), auth, limit_bytes=1, idle_seconds=1, at_once=1)

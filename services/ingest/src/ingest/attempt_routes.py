@@ -3,27 +3,29 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.http.auth import BearerAuth, Principal
 from feuilleton.http.problems import Problem
+from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
+from ingest.answers import ENDED, AcceptedJob, Answers, Begun
 from ingest.attempts import AttemptDesk
-from ingest.routes import AcceptedJob
 
 _PROBLEMS = (401, 404, 409, 410, 422, 503)
 
 
-def attempt_router(desk: AttemptDesk, auth: BearerAuth) -> APIRouter:
+def attempt_router(desk: AttemptDesk, answers: Answers, auth: BearerAuth) -> APIRouter:
     router = APIRouter()
 
     @router.post(
         "/v1/uploads/{job_id}/attempts",
         status_code=202,
         response_model=AcceptedJob,
-        responses={status: {"model": Problem} for status in _PROBLEMS},
+        responses={200: ENDED, **{status: {"model": Problem} for status in _PROBLEMS}},
+        openapi_extra={"parameters": [PREFER]},
         tags=["uploads"],
         summary="Run an ended job once more",
     )
@@ -45,8 +47,6 @@ def attempt_router(desk: AttemptDesk, auth: BearerAuth) -> APIRouter:
             metrics.ATTEMPTS.labels(exc.code).inc()
             raise
         metrics.ATTEMPTS.labels("accepted").inc()
-        answer = AcceptedJob.of(begun.accepted, begun.attempt, begun.reserve).model_dump(mode="json")
-        location = f"/v1/jobs/{begun.accepted.job}?attempt={begun.attempt}"
-        return JSONResponse(answer, status_code=202, headers={"Location": location})
+        return await answers.answer(request, Begun(begun.accepted, begun.attempt, begun.reserve))
 
     return router

@@ -12,6 +12,7 @@ from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
+from feuilleton.http.waiting import Waits
 from feuilleton.identity.keys import ApiKeys
 from feuilleton.identity.postgres import PostgresKeys
 from feuilleton.identity.provider import tokens_of
@@ -26,14 +27,17 @@ from ingest.accounts import Allowance
 from ingest.adapters.kafka_backlog import KafkaBacklog
 from ingest.adapters.postgres import PostgresAdmissionStore
 from ingest.adapters.postgres_accounts import PostgresAccounts
+from ingest.adapters.postgres_ends import PostgresEnds
 from ingest.adapters.postgres_identity import PostgresIdentity
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.admission import Desk, EngineTable, QueueLimit
+from ingest.answers import Answers
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
 from ingest.credit_routes import credit_router
 from ingest.credits import Tariff
+from ingest.ends import EndWatch
 from ingest.estimate_routes import estimate_router
 from ingest.estimates import EstimateDesk
 from ingest.identity import KeyDesk
@@ -123,14 +127,15 @@ def build_app(settings: IngestSettings) -> FastAPI:
             yield
 
     app = FastAPI(title="Feuilleton ingest", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.waits = Waits(limit=settings.waits_limit, longest_seconds=settings.wait_limit_seconds)
     install_problems(app)
     app.add_middleware(RequestCounts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=[settings.public_status_url],
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["authorization", "content-type", "idempotency-key", "traceparent"],
-        expose_headers=["location", "retry-after", "ratelimit", "ratelimit-policy"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "prefer", "traceparent"],
+        expose_headers=["location", "retry-after", "preference-applied", "ratelimit", "ratelimit-policy"],
     )
     return app
 
@@ -149,10 +154,11 @@ def _parts(service: Ingest) -> list[Part]:
 
 def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
     auth = BearerAuth(settings.api_key, ApiKeys(PostgresKeys(service.database)), tokens_of(settings))
+    answers = Answers(app.state.waits, EndWatch(PostgresEnds(service.database)))
     identity = PostgresIdentity(service.database)
     app.include_router(key_router(KeyDesk(identity), auth))
     app.include_router(tenant_router(identity, auth))
-    app.include_router(attempt_router(service.attempts, auth))
+    app.include_router(attempt_router(service.attempts, answers, auth))
     app.include_router(credit_router(service.desk.accounts, service.allowance, auth))
     app.include_router(
         estimate_router(
@@ -166,6 +172,7 @@ def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: Parts
     app.include_router(
         upload_router(
             service.desk,
+            answers,
             auth,
             limit_bytes=settings.upload_limit_bytes,
             idle_seconds=settings.body_idle_seconds,

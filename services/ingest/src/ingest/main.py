@@ -31,8 +31,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(settings: IngestSettings) -> int:
+    app = build_app(settings)
     config = uvicorn.Config(
-        build_app(settings),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
@@ -40,7 +41,7 @@ def _serve(settings: IngestSettings) -> int:
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    server = DrainingServer(config)
+    server = DrainingServer(config, on_exit=app.state.waits.close)
     server.run()
     return 0 if server.started else _NOT_STARTED_STATUS
 

@@ -4,20 +4,18 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.events import JobAccepted
-from feuilleton.contracts.ids import JobId
-from feuilleton.contracts.job_settings import Engine, JobSettings
-from feuilleton.contracts.job_state import JobStatus
+from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem, answer_headers, set_answer_headers
+from feuilleton.http.problems import Problem, set_answer_headers
+from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, UploadRequest
+from ingest.answers import ENDED, AcceptedJob, Answers, Begun
 from ingest.errors import BusyError
 from ingest.upload_body import UploadBody
 
@@ -44,35 +42,9 @@ _BODY = {
 }
 
 
-class AcceptedJob(BaseModel):
-    """The job as it stands when it is accepted. `GET /v1/jobs/{id}` at the status API follows it."""
-
-    id: JobId
-    status: JobStatus
-    attempt: int
-    name: str
-    bytes: int
-    sha256: str
-    pages: int
-    settings: JobSettings
-    engine: Engine
-    model: str
-    reserve: int
-    """Credits held for this attempt; what it does not use comes back at its end."""
-    progress_percent: int = 5
-
-    @classmethod
-    def of(cls, accepted: JobAccepted, attempt: int, reserve: int) -> "AcceptedJob":
-        return cls(
-            id=accepted.job,
-            status=JobStatus.ACCEPTED,
-            attempt=attempt,
-            reserve=reserve,
-            **accepted.model_dump(include={"name", "bytes", "sha256", "pages", "settings", "engine", "model"}),
-        )
-
-
-def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_seconds: float, at_once: int) -> APIRouter:
+def upload_router(
+    desk: Desk, answers: Answers, auth: BearerAuth, *, limit_bytes: int, idle_seconds: float, at_once: int
+) -> APIRouter:
     router = APIRouter()
     places = asyncio.Semaphore(at_once)
 
@@ -80,8 +52,8 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
         "/v1/uploads",
         status_code=202,
         response_model=AcceptedJob,
-        responses={status: {"model": Problem} for status in _PROBLEMS},
-        openapi_extra=_BODY,
+        responses={200: ENDED, **{status: {"model": Problem} for status in _PROBLEMS}},
+        openapi_extra={**_BODY, "parameters": [PREFER]},
         tags=["uploads"],
         summary="Upload a novel",
     )
@@ -90,7 +62,8 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
         principal: Annotated[Principal, Depends(auth)],
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> Response:
-        """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will.
+        """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will. With
+        `Prefer: wait=N` 200 with its end, if that comes within N seconds.
 
         Each upload of the hour counts, refused ones too (429 `rate_limited`, the fields RateLimit and Retry-After); a
         repetition under the same Idempotency-Key does not.
@@ -117,8 +90,6 @@ def upload_router(desk: Desk, auth: BearerAuth, *, limit_bytes: int, idle_second
                 metrics.UPLOADS.labels(exc.code).inc()
                 raise
         metrics.UPLOADS.labels("accepted").inc()
-        answer = AcceptedJob.of(accepted, accepted.attempt, accepted.reserve).model_dump(mode="json")
-        headers = {"Location": f"/v1/jobs/{accepted.job}", **answer_headers(request)}
-        return JSONResponse(answer, status_code=202, headers=headers)
+        return await answers.answer(request, Begun(accepted, accepted.attempt, accepted.reserve))
 
     return router
