@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
 from feuilleton.http.problems import Problem, set_answer_headers
@@ -71,18 +72,9 @@ def upload_router(
         body = UploadBody(request.headers.get("content-type", ""), limit_bytes=limit_bytes, idle_seconds=idle_seconds)
         if places.locked():
             raise BusyError("too many uploads at once")
-        asked = UploadRequest(
-            tenant=principal.tenant,
-            body=body,
-            stream=request.stream(),
-            idempotency_key=idempotency_key,
-            traceparent=child_of(request.headers.get("traceparent", "")),
-            on_counted=lambda rate: set_answer_headers(request, rate.headers),
-            content_length=request.headers.get("content-length"),
-        )
         async with places:
             try:
-                accepted = await desk.accept_upload(asked)
+                accepted = await desk.accept_upload(_asked(request, principal.tenant, body, idempotency_key))
             except ClientDisconnect:
                 metrics.UPLOADS.labels("client_gone").inc()
                 return Response(status_code=400)  # nobody is there to read it
@@ -93,3 +85,15 @@ def upload_router(
         return await answers.answer(request, Begun(accepted, accepted.attempt, accepted.reserve))
 
     return router
+
+
+def _asked(request: Request, tenant: TenantId, body: UploadBody, idempotency_key: str | None) -> UploadRequest:
+    return UploadRequest(
+        tenant=tenant,
+        body=body,
+        stream=request.stream(),
+        idempotency_key=idempotency_key,
+        traceparent=child_of(request.headers.get("traceparent", "")),
+        on_counted=lambda rate: set_answer_headers(request, rate.headers),
+        content_length=request.headers.get("content-length"),
+    )
