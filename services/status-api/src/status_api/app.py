@@ -7,8 +7,9 @@ from pydantic.json_schema import models_json_schema
 
 from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
+from status_api.body_limit import BodyLimit
 from status_api.parts import Parts
-from status_api.routes import commands, events, exports, jobs, results, webhooks
+from status_api.routes import commands, events, exports, jobs, results, vocabulary, webhooks
 from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
@@ -30,11 +31,12 @@ def create_app(parts: Parts) -> FastAPI:
         "object_store": parts.store.check,
     }
     install_probes(app, checks)
-    for module in (jobs, results, exports, events, commands):
+    for module in (jobs, results, exports, vocabulary, events, commands):
         app.include_router(module.router)
     app.include_router(webhooks.router)
     app.webhooks.include_router(webhooks.messages)
     app.include_router(parts.page.router())
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestCounts)
     describe = app.openapi
     app.openapi = lambda: _with_models(describe())  # type: ignore[method-assign]

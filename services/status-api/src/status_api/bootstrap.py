@@ -42,6 +42,7 @@ from status_api.queue import Queue
 from status_api.routes.page import Page
 from status_api.settings import ProjectorSettings, StatusApiSettings, WebhooksSettings
 from status_api.stream import Slots
+from status_api.vocabulary.reading import Vocabularies
 from status_api.webhooks.backoff import Schedule
 from status_api.webhooks.deliverer import Bounds, Deliverer
 from status_api.webhooks.guard import Guard, SystemResolver
@@ -77,6 +78,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
         )
         store = open_store(settings.object_store_url)
         documents = StoredDocuments(store)
+        deliveries = Deliveries(store, documents, Workshop(settings.exports_limit))
         yield Parts(
             auth=BearerAuth(settings.api_key, ApiKeys(PostgresKeys(database)), tokens_of(settings)),
             reader=reader,
@@ -86,7 +88,8 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             store=store,
             documents=documents,
             card_pages=CardPages(reader, store, documents),
-            deliveries=Deliveries(store, documents, Workshop(settings.exports_limit)),
+            deliveries=deliveries,
+            vocabularies=Vocabularies(deliveries),
             publisher=publisher,
             streams=Slots(settings.streams_limit),
             queue=Queue(reader),

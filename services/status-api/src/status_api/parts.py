@@ -14,6 +14,7 @@ from status_api.ports import JobNames, JobReader, Wakeups
 from status_api.queue import Queue
 from status_api.routes.page import Page
 from status_api.stream import Slots
+from status_api.vocabulary.reading import Vocabularies
 from status_api.webhooks.ports import WebhookStore
 from status_api.webhooks.urls import WebhookRules
 
@@ -29,6 +30,7 @@ class Parts:
     documents: StoredDocuments
     card_pages: CardPages
     deliveries: Deliveries
+    vocabularies: Vocabularies
     publisher: Publisher
     streams: Slots
     waits: Waits

@@ -14,10 +14,20 @@ class KeyedCard:
     card: CardLine
 
 
+@dataclass
+class Keys:
+    """Takes all cards of a result in its order, some at a time: those of one sentence stand side by side."""
+
+    _source: str = ""
+    _place: int = 0
+
+    def of(self, cards: Iterable[CardLine]) -> Iterator[KeyedCard]:
+        for card in cards:
+            self._place = self._place + 1 if card.source_id == self._source else 0
+            self._source = card.source_id
+            yield KeyedCard(f"{card.source_id}/{self._place}", card)
+
+
 def keyed(cards: Iterable[CardLine]) -> Iterator[KeyedCard]:
-    """All cards of a result, in its order: those of one sentence stand side by side."""
-    source, place = "", 0
-    for card in cards:
-        place = place + 1 if card.source_id == source else 0
-        source = card.source_id
-        yield KeyedCard(f"{source}/{place}", card)
+    """All cards of a result at once."""
+    return Keys().of(cards)
