@@ -28,19 +28,27 @@ def measure_pdf(path: str, numbers: range) -> BookSize:
     """
     import pypdfium2 as pdfium  # noqa: PLC0415  (in the subprocess, not in the service)
 
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError:
-        return BookSize(0, scans=len(numbers))
+    # By an open file: pypdfium2 would resolve the path, and the service's copy has no name.
+    with Path(path).open("rb") as file:
+        try:
+            document = pdfium.PdfDocument(file)
+        except pdfium.PdfiumError:
+            return BookSize(0, scans=len(numbers))
+        with document:
+            return _measure(document, numbers)
+
+
+def _measure(document: Any, numbers: range) -> BookSize:
+    import pypdfium2 as pdfium  # noqa: PLC0415  (in the subprocess, not in the service)
+
     words = scans = 0
-    with document:
-        for number in numbers:
-            try:
-                found, image = _measure_page(document[number - 1])
-            except (pdfium.PdfiumError, IndexError, ValueError):
-                found, image = 0, True
-            words += found
-            scans += image and not found
+    for number in numbers:
+        try:
+            found, image = _measure_page(document[number - 1])
+        except (pdfium.PdfiumError, IndexError, ValueError):
+            found, image = 0, True
+        words += found
+        scans += image and not found
     return BookSize(words, scans)
 
 
