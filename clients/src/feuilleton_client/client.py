@@ -14,6 +14,7 @@ from feuilleton_client.retry import Pacing, RetryPolicy
 from feuilleton_client.transport import Transport, parse
 from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
 from feuilleton_client.watching import Watch, WatchPolicy
+from feuilleton_client.webhooks import WebhooksClient
 
 CARDS_PER_PAGE = 500
 JOBS_PER_PAGE = 50
@@ -54,6 +55,7 @@ class FeuilletonClient:
         )
         self._transport = Transport(http, policy=retry_policy or RetryPolicy(), pacing=self._pacing)
         self.identity = IdentityClient(self._transport, self._ingest)
+        self.webhooks = WebhooksClient(self._transport, self._status)
 
     def __enter__(self) -> Self:
         return self

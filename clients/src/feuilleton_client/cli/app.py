@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli import identity, keeping, ops
+from feuilleton_client.cli import identity, keeping, ops, webhooks
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.batch import orders, run_books
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
@@ -34,6 +34,7 @@ app.add_typer(keeping.app)
 app.add_typer(ops.app)
 app.add_typer(identity.keys_app)
 app.add_typer(identity.tenants_app)
+app.add_typer(webhooks.app)
 
 
 @app.command(epilog=EXIT_CODES_HELP)

@@ -1,0 +1,127 @@
+"""`feuilleton webhooks ...`."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from feuilleton_client.cli import options as opt
+from feuilleton_client.cli.session import Access, session
+from feuilleton_client.cli.wording import printable
+from feuilleton_client.webhooks import NewWebhook, Webhook, WebhookDelivery
+
+_PATIENCE_SECONDS = 30.0
+
+app = typer.Typer(name="webhooks", help="URLs that are told of your jobs.", no_args_is_help=True)
+
+WebhookArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
+Patience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
+
+
+@app.command("add")
+def add_webhook(
+    url: Annotated[str, typer.Argument(help="Public, and https.")],
+    *,
+    events: Annotated[
+        list[str] | None,
+        typer.Option("--event", metavar="TYPE", help="Such as job.ended, the default; repeat it for several."),
+    ] = None,
+    env_file: opt.EnvFile = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Be told of events from now on. Prints the secret that verifies them: it is shown this once."""
+    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+        made = current.client.webhooks.add(url, tuple(events or ()))
+    _show([made], as_json=as_json)
+
+
+@app.command("list")
+def list_webhooks(
+    *, env_file: opt.EnvFile = None, patience: Patience = _PATIENCE_SECONDS, as_json: opt.AsJson = False
+) -> None:
+    """One line a webhook, oldest first: id, state, events, URL."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        _show(current.client.webhooks.all(), as_json=as_json)
+
+
+@app.command("enable")
+def enable_webhook(
+    webhook_id: WebhookArgument,
+    *,
+    env_file: opt.EnvFile = None,
+    patience: Patience = _PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Take one up again whose receiver said that it was gone."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        _show([current.client.webhooks.switch(webhook_id, enabled=True)], as_json=as_json)
+
+
+@app.command("remove")
+def remove_webhook(
+    webhook_id: WebhookArgument,
+    *,
+    env_file: opt.EnvFile = None,
+    patience: Patience = _PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Tell it nothing more, and forget its log."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        current.client.webhooks.remove(webhook_id)
+
+
+@app.command("test")
+def send_test(webhook_id: WebhookArgument, *, env_file: opt.EnvFile = None, as_json: opt.AsJson = False) -> None:
+    """Send it a message that says nothing; `deliveries` tells whether that arrived."""
+    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+        _show([current.client.webhooks.test(webhook_id)], as_json=as_json)
+
+
+@app.command("deliveries")
+def list_deliveries(
+    webhook_id: WebhookArgument,
+    *,
+    count: Annotated[int, typer.Option("--max", min=1, help="How many, newest first.")] = 20,
+    env_file: opt.EnvFile = None,
+    patience: Patience = _PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """One line a message, newest first: id, when, event, job, state, tries, the last answer or error."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        _show(islice(current.client.webhooks.deliveries(webhook_id), count), as_json=as_json)
+
+
+@app.command("redeliver")
+def redeliver(
+    webhook_id: WebhookArgument,
+    delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY", help="As `deliveries` shows it.")],
+    *,
+    env_file: opt.EnvFile = None,
+    patience: Patience = _PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Send a message again, whatever became of it."""
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        _show([current.client.webhooks.redeliver(webhook_id, delivery_id)], as_json=as_json)
+
+
+def _show(found: Iterable[BaseModel], *, as_json: bool) -> None:
+    for each in found:
+        print(each.model_dump_json() if as_json else "\t".join(printable(field) for field in _fields(each)), flush=True)
+
+
+def _fields(each: BaseModel) -> tuple[str, ...]:
+    match each:
+        case NewWebhook():
+            return each.id, each.secret
+        case Webhook():
+            state = f"disabled ({each.disabled_for})" if each.disabled_for else "enabled"
+            return each.id, state, ",".join(each.events), each.url
+        case WebhookDelivery():
+            last = str(each.status or each.error or "-")
+            made = each.created_at.isoformat(timespec="seconds")
+            return each.id, made, each.type, each.job or "-", each.state, str(each.tries), last
+        case _:
+            raise TypeError(type(each).__name__)
