@@ -89,7 +89,9 @@ class PostgresWebhookFold:
         endpoints = [read_endpoint(row) for row in rows]
         now = self._clock()
         wanted = [(endpoint, message) for message in messages for endpoint in endpoints if endpoint.is_for(message)]
-        await connection.executemany(_QUEUE, [delivery_values(endpoint, message, now) for endpoint, message in wanted])
+        if wanted:
+            values = [delivery_values(endpoint, message, now) for endpoint, message in wanted]
+            await connection.executemany(_QUEUE, values)
 
 
 def delivery_values(endpoint: Endpoint, message: Told, now: datetime) -> tuple[object, ...]:
