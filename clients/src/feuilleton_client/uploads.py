@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from feuilleton_client.models import Job
-from feuilleton_client.transport import Transport, parse
+from feuilleton_client.transport import Answer, Transport, parse
 
 SentBytes = Callable[[int, int], None]
 """Told (bytes sent, bytes of the file) while a file goes out; starts again from 0 when a try is repeated."""
@@ -100,6 +100,10 @@ class Upload:
 
     def send(self, transport: Transport, url: str) -> Job:
         """Raises OSError for an unreadable file, ProblemError, UnavailableError, UnexpectedAnswerError."""
+        return self.ask(transport, url, Job)
+
+    def ask(self, transport: Transport, url: str, model: type[Answer]) -> Answer:
+        """Send it to a route that answers something else. Raises as `send` does."""
         with self._path.open("rb") as file:
             total = self._path.stat().st_size
 
@@ -115,7 +119,7 @@ class Upload:
                     timeout=UPLOAD_TIMEOUT,
                 )
 
-            return parse(Job, transport.send(build, also_retry=IN_PROGRESS_CODES))
+            return parse(model, transport.send(build, also_retry=IN_PROGRESS_CODES))
 
 
 def _shown_name(path: Path) -> str:

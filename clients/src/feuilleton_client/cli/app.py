@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli import identity, keeping, ops, webhooks
+from feuilleton_client.cli import identity, keeping, money, ops, webhooks
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.batch import orders, run_books
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
@@ -31,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they hold the key
 )
 app.add_typer(keeping.app)
+app.add_typer(money.app)
 app.add_typer(ops.app)
 app.add_typer(identity.keys_app)
 app.add_typer(identity.tenants_app)
