@@ -1,7 +1,7 @@
 """Walks every route of an OpenAPI document with the credential of one tenant, after what belongs to another."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -25,6 +25,8 @@ class Foreign:
     ids: Mapping[str, str]
     nobodys: Mapping[str, str]
     secrets: frozenset[str]
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What the walking tenant has itself: the last id of a path is also asked for below what is its own."""
     bodies: Mapping[str, Json] = field(default_factory=dict)
     """By "METHOD /path/{template}": a good body, where the document does not tell one."""
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -56,14 +58,24 @@ class _Operation:
     def parameters(self, place: str) -> list[Json]:
         return [each for each in self.described.get("parameters", ()) if each["in"] == place]
 
-    def body(self, foreign: Foreign) -> Json | None:
-        if self.name in foreign.bodies:
-            return foreign.bodies[self.name]
+    @property
+    def path_names(self) -> list[str]:
+        return [each["name"] for each in self.parameters("path")]
+
+    def body(self, foreign: Foreign, ids: Mapping[str, str]) -> Json | None:
+        """A good one. Where a field of it takes an id, the id is there."""
         content = self.described.get("requestBody", {}).get("content", {})
         if "application/json" not in content:
             return None
-        made: Json = a_value(content["application/json"]["schema"], self.document)
-        return made
+        schema = content["application/json"]["schema"]
+        known = foreign.bodies.get(self.name)
+        made: Json = a_value(schema, self.document) if known is None else dict(known)
+        return {**made, **{name: ids[name] for name in self.body_names(foreign)}}
+
+    def body_names(self, foreign: Foreign) -> set[str]:
+        content = self.described.get("requestBody", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema", {})
+        return set(_resolved(schema, self.document).get("properties", ())) & set(foreign.ids)
 
 
 def operations(document: Json) -> Iterator[_Operation]:
@@ -83,10 +95,10 @@ def walk(document: Json, client: httpx.Client, foreign: Foreign) -> list[Asked]:
         if unknown:
             asked.append(Asked(operation.method, operation.path, 0, f"whose is {unknown}? name it in the walk"))
             continue
-        for query, accept in product(_queries(operation, foreign), _ACCEPTS):
-            asked.append(_ask(operation, client, foreign, query, accept))
-            if operation.method not in {"GET", "HEAD"}:
-                break  # once is enough of what changes things
+        changing = operation.method not in {"GET", "HEAD"}  # once is enough of what changes things
+        accepts = _ACCEPTS[:1] if changing else _ACCEPTS
+        for own, query, accept in product(_own_parts(operation, foreign), _queries(operation, foreign), accepts):
+            asked.append(_ask(_Question(operation, foreign, own, query, accept), client))
     return asked
 
 
@@ -95,13 +107,20 @@ def statuses(document: Json, client: httpx.Client, foreign: Foreign) -> dict[str
     found = {}
     for operation in operations(document):
         if not _unknown(operation, foreign):
-            found[operation.name] = _send(operation, client, foreign, foreign.ids, {}, "*/*").status
+            found[operation.name] = _send(_Question(operation, foreign, {}, {}, "*/*"), client, foreign.ids).status
     return found
 
 
+def _own_parts(operation: _Operation, foreign: Foreign) -> list[Mapping[str, str]]:
+    """Nothing own in the path; and all but its last id, where it has several."""
+    names = [name for name in operation.path_names if name in foreign.ids]
+    above = {name: foreign.own[name] for name in names[:-1] if name in foreign.own}
+    return [{}, above] if above else [{}]
+
+
 def _unknown(operation: _Operation, foreign: Foreign) -> str:
-    names = [each["name"] for each in operation.parameters("path")]
-    return ", ".join(name for name in names if name not in foreign.ids and name not in foreign.constants)
+    unknown = set(operation.path_names) - set(foreign.ids) - set(foreign.constants)
+    return ", ".join(sorted(unknown))
 
 
 def _queries(operation: _Operation, foreign: Foreign) -> list[Json]:
@@ -117,54 +136,57 @@ def _queries(operation: _Operation, foreign: Foreign) -> list[Json]:
 
 
 @dataclass(frozen=True)
+class _Question:
+    """A value None in the query stands for an id; `own` takes the place of ids in the path."""
+
+    operation: _Operation
+    foreign: Foreign
+    own: Mapping[str, str]
+    query: Json
+    accept: str
+
+    def target(self, ids: Mapping[str, str]) -> str:
+        return self.operation.path.format_map({**ids, **self.foreign.constants, **self.own})
+
+    def sent(self, ids: Mapping[str, str]) -> dict[str, str]:
+        """The ids that stand in it, by name."""
+        query = {name for name, value in self.query.items() if value is None}
+        names = {*self.operation.path_names, *query, *self.operation.body_names(self.foreign)} - set(self.own)
+        return {name: ids[name] for name in names if name in ids}
+
+
+@dataclass(frozen=True)
 class _Answer:
     status: int
     text: str
 
 
-def _ask(operation: _Operation, client: httpx.Client, foreign: Foreign, query: Json, accept: str) -> Asked:
-    answer = _send(operation, client, foreign, foreign.ids, query, accept)
-    names_one = any(name in foreign.ids for name in _names(operation, query))
+def _ask(question: _Question, client: httpx.Client) -> Asked:
+    foreign = question.foreign
+    answer = _send(question, client, foreign.ids)
     finding = ""
     if told := sorted(secret for secret in foreign.secrets if secret in answer.text):
         finding = f"tells {told}"
-    elif names_one:
-        control = _send(operation, client, foreign, foreign.nobodys, query, accept)
+    elif question.sent(foreign.ids):
+        control = _send(question, client, foreign.nobodys)
         if answer.status not in _HIDDEN:
-            finding = f"is not hidden: {answer.text[:200]}"
+            finding = f"is not hidden: {answer.text[:300]}"
         elif answer != control:
-            finding = f"an id of nobody gets {control.status} {control.text[:200]}, this one {answer.text[:200]}"
-    return Asked(operation.method, _target(operation, foreign.ids, foreign.constants), answer.status, finding)
+            finding = f"an id of nobody gets {control.status} {control.text[:300]}, this one {answer.text[:300]}"
+    return Asked(question.operation.method, question.target(foreign.ids), answer.status, finding)
 
 
-def _names(operation: _Operation, query: Json) -> Iterable[str]:
-    yield from (each["name"] for each in operation.parameters("path"))
-    yield from (name for name, value in query.items() if value is None)
-
-
-def _target(operation: _Operation, ids: Mapping[str, str], constants: Mapping[str, str]) -> str:
-    return operation.path.format_map({**ids, **constants})
-
-
-def _send(
-    operation: _Operation,
-    client: httpx.Client,
-    foreign: Foreign,
-    ids: Mapping[str, str],
-    query: Json,
-    accept: str,
-) -> _Answer:
-    path = _target(operation, ids, foreign.constants)
-    params = {name: ids[name] if value is None else value for name, value in query.items()}
-    headers = {"Accept": accept}
-    body = operation.body(foreign)
-    with client.stream(operation.method, path, params=params, json=body, headers=headers) as response:
+def _send(question: _Question, client: httpx.Client, ids: Mapping[str, str]) -> _Answer:
+    params = {name: ids[name] if value is None else value for name, value in question.query.items()}
+    body = question.operation.body(question.foreign, ids)
+    headers = {"Accept": question.accept, "Idempotency-Key": "walk"}
+    method, target = question.operation.method, question.target(ids)
+    with client.stream(method, target, params=params, json=body, headers=headers) as response:
         text = _beginning(response)
     kept = {name: value for name, value in response.headers.items() if name not in _OF_THE_MOMENT}
     text = f"{json.dumps(kept)}\n{text}"
-    in_path = {each["name"]: ids[each["name"]] for each in operation.parameters("path") if each["name"] in ids}
-    for name, value in {**in_path, **params}.items():  # what was sent may come back
-        text = text.replace(str(value), f"<{name}>")
+    for name, value in question.sent(ids).items():  # what was sent may come back
+        text = text.replace(value, f"<{name}>")
     return _Answer(response.status_code, text)
 
 
@@ -177,11 +199,16 @@ def _beginning(response: httpx.Response) -> str:
     return read.decode(errors="replace")
 
 
+def _resolved(schema: Json, document: Json) -> Json:
+    while "$ref" in schema:
+        *_, name = schema["$ref"].split("/")
+        schema = document["components"]["schemas"][name]
+    return schema
+
+
 def a_value(schema: Json, document: Json) -> Any:
     """A value that the schema takes, as plain as can be; its own example where it has one."""
-    if "$ref" in schema:
-        *_, name = schema["$ref"].split("/")
-        return a_value(document["components"]["schemas"][name], document)
+    schema = _resolved(schema, document)
     for known in ("const", "default"):
         if schema.get(known) is not None:
             return schema[known]

@@ -33,7 +33,7 @@ def is_private_enough(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
 
 
-class OidcSettings(BaseSettings):
+class OidcSettings(CommonSettings):
     """Tokens of an OIDC provider. None are taken unless issuer and audience are set."""
 
     oidc_issuer: str | None = None
@@ -68,7 +68,7 @@ class OidcSettings(BaseSettings):
         return self
 
 
-class ApiSettings(CommonSettings, OidcSettings):
+class ApiSettings(OidcSettings):
     """What the two HTTP services have besides."""
 
     api_key: SecretStr = Field(min_length=16)

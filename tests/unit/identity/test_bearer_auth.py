@@ -22,7 +22,7 @@ from feuilleton.identity.principal import (
     UnauthenticatedError,
 )
 from feuilleton.identity.provider import tokens_of
-from feuilleton.settings import ApiSettings
+from feuilleton.settings import ApiSettings, CommonSettings
 from tests.unit.identity.provider import AUDIENCE, Provider, providing
 
 BOOTSTRAP = "bootstrap-key-of-a-test"
@@ -122,6 +122,18 @@ async def test_the_bootstrap_key_asks_no_server(auth: BearerAuth, directory: Mem
 def test_settings_that_would_open_a_door_stop_the_start(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         the_settings(**wrong)
+
+
+def test_a_variable_that_is_empty_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docker compose hands on what nobody set; and what is not ours in the environment is none of our business."""
+    for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_ALGORITHMS", "OIDC_CLOCK_SKEW_SECONDS", "KAFKA_PREFIX"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("API_KEY", BOOTSTRAP)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/x")
+    settings = ApiSettings()
+    assert tokens_of(settings) is None
+    assert settings.oidc_algorithms == ("RS256", "ES256")
+    assert settings.model_config == CommonSettings.model_config
 
 
 def test_algorithms_come_as_a_list_of_names() -> None:

@@ -13,9 +13,11 @@ from pydantic import BaseModel, Field
 from tests.leak_walk import Asked, Foreign, statuses, walk
 
 JOB, NOBODYS = "0f8fad5b-d9cb-469f-a165-70867728950e", "00000000-0000-4000-8000-000000000000"
+OWN = "11111111-1111-4111-8111-111111111111"
 FOREIGN = Foreign(
-    ids={"job_id": JOB, "tenant": "acme"},
-    nobodys={"job_id": NOBODYS, "tenant": "nobody"},
+    ids={"job_id": JOB, "tenant": "acme", "note_id": "7"},
+    nobodys={"job_id": NOBODYS, "tenant": "nobody", "note_id": "0"},
+    own={"job_id": OWN},
     secrets=frozenset({JOB, "roman.pdf", "La porte s'ouvre."}),
     constants={"form": "csv"},
 )
@@ -124,9 +126,24 @@ def lists_of_whom_one_likes(tenant: Annotated[str | None, Query()] = None) -> Re
     return JSONResponse({"items": [{"a": "b"}] if tenant == "acme" else []})
 
 
+class Adjusted(BaseModel):
+    amount: int
+    tenant: str | None = None
+
+
+def takes_a_tenant_in_its_body(adjusted: Adjusted) -> Response:
+    return Response(status_code=201 if adjusted.tenant == "acme" else 404)
+
+
+def tells_of_notes_below_ones_own_job(job_id: str, note_id: str) -> Response:
+    return Response(status_code=200 if (job_id, note_id) == (OWN, "7") else 404)
+
+
 @pytest.mark.parametrize(
     ("path", "route", "method"),
     [
+        ("/adjustments", takes_a_tenant_in_its_body, "POST"),
+        ("/jobs/{job_id}/notes/{note_id}", tells_of_notes_below_ones_own_job, "GET"),
         ("/jobs/{job_id}", tells_of_the_job, "GET"),
         ("/jobs/{job_id}", tells_that_it_exists, "GET"),
         ("/jobs/{job_id}", words_it_otherwise, "GET"),
