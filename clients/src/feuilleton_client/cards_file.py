@@ -1,21 +1,23 @@
 """Cards as CSV or JSON Lines, written so that a reader never meets half a file."""
 
 import csv
+import io
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from feuilleton_client.models import Card
 
 COLUMNS = ("source_id", "text", "source_text", "page", "chapter", "method", "flags")
 
-# A cell that begins with one of these is a formula to some spreadsheet (full-width forms included), or
-# hides one behind a control character.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# A cell that begins with one of these signs is a formula to some spreadsheet (full-width forms included), or hides one
+# behind a control character; with apostrophes before it, it is what such a cell becomes, and must be told apart.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 class CardFormat(StrEnum):
@@ -23,15 +25,11 @@ class CardFormat(StrEnum):
     JSONL = "jsonl"
 
 
-def format_of(path: Path) -> CardFormat | None:
-    """By the file's suffix; None where it names no format of ours."""
-    suffix = path.suffix.lower().removeprefix(".")
-    return CardFormat(suffix) if suffix in set(CardFormat) else None
-
-
 def neutralised(cell: str) -> str:
-    """The cell as plain text in every spreadsheet: an apostrophe goes before what would be a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """The cell as plain text in every spreadsheet: an apostrophe goes before what would be a formula, and one more
+    before what begins with apostrophes and such a sign, so that one can always be taken away again.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def csv_row(card: Card) -> list[str]:
@@ -64,19 +62,30 @@ def write_cards(cards: Iterable[Card], out: TextIO, form: CardFormat) -> int:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A text file (UTF-8, no newline translation) that takes the name `path` only when the block succeeds.
+    """As `replacing_bytes`, a text file (UTF-8, no newline translation)."""
+    with replacing_bytes(path) as file:
+        out = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            yield out
+        finally:
+            out.detach()  # what it holds is written; the file is closed by its owner
+
+
+@contextmanager
+def replacing_bytes(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the name `path` only when the block succeeds.
 
     Until then, and for ever if the block raises, what stood at `path` stays as it was. A target that is no
     regular file (a pipe, /dev/stdout) is written to directly. Raises OSError.
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
-        with target.open("w", encoding="utf-8", newline="") as out:
+        with target.open("wb") as out:
             yield out
         return
     part = target.with_name(f".feuilleton-{secrets.token_hex(6)}.part")
     try:
-        with part.open("x", encoding="utf-8", newline="") as out:
+        with part.open("xb") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())

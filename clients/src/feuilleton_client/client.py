@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from feuilleton_client.credits import CreditsClient
+from feuilleton_client.exports import ExportsClient
 from feuilleton_client.identity import IdentityClient
 from feuilleton_client.models import Card, CardPage, Job, JobFilter, JobPage, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
@@ -55,6 +56,7 @@ class FeuilletonClient:
             mounts=dict.fromkeys(_DIRECT),
         )
         self._transport = Transport(http, policy=retry_policy or RetryPolicy(), pacing=self._pacing)
+        self.exports = ExportsClient(self._transport, self._status)
         self.credits = CreditsClient(self._transport, self._ingest)
         self.identity = IdentityClient(self._transport, self._ingest)
         self.webhooks = WebhooksClient(self._transport, self._status)

@@ -92,6 +92,37 @@ class Card(Answered):
         return self.model_dump_json()
 
 
+class Lemma(Answered):
+    """A word with all its forms: how often it is met, on how many cards, and the first of them."""
+
+    lemma: str
+    count: int
+    cards: int
+    name: bool = False
+    first_card: Card
+
+
+class VocabularyPage(Answered):
+    items: tuple[Lemma, ...]
+    next_cursor: str | None = None
+
+
+class DeckCard(Card):
+    """`words` are those of the list that it holds."""
+
+    words: tuple[str, ...]
+
+
+class Deck(Answered):
+    """The fewest cards for a list of words. `words` counts the list without repetitions, `missing` are on no card."""
+
+    words: int
+    covered: int
+    coverage: float
+    missing: tuple[str, ...]
+    cards: tuple[DeckCard, ...]
+
+
 class JobFilter(BaseModel):
     """What a list of jobs is narrowed to: any of `statuses`, accepted from `created_after` (included) to
     `created_before`, `name` a part of the name in upper or lower case. Times are aware.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import httpx
 from httpx_sse import EventSource
@@ -13,6 +13,18 @@ from feuilleton_client.retry import RETRYABLE_STATUSES, Pacing, Retries, RetryPo
 
 Answer = TypeVar("Answer", bound=BaseModel)
 Build = Callable[[httpx.Client], httpx.Request]
+
+
+class Sink(Protocol):
+    """Where the bytes of a download go. `begin` comes before the first byte of each try."""
+
+    def begin(self) -> None: ...
+
+    def write(self, part: bytes) -> None: ...
+
+    @property
+    def written(self) -> int: ...
+
 
 MAX_PROBLEM_BYTES = 64 * 1024  # a refusal is short; more than this is not one of ours
 
@@ -63,6 +75,34 @@ class Transport:
             return self._once(build(self._http))
         except httpx.TransportError as exc:
             raise unavailable(exc) from exc
+
+    def download(self, build: Build, sink: Sink) -> int:
+        """Write the body of the answer to `sink`, with retries, each from the beginning. Returns how many bytes.
+
+        Raises as `read`, and what the sink raises.
+        """
+        retries = self.retries()
+        while True:
+            try:
+                return self._download_once(build(self._http), sink)
+            except httpx.TransportError as exc:
+                lost = unavailable(exc)
+                if not retries.wait(lost):
+                    raise lost from exc
+            except ProblemError as exc:
+                if exc.status not in RETRYABLE_STATUSES or not retries.wait(exc, exc.retry_after_seconds):
+                    raise
+
+    def _download_once(self, request: httpx.Request, sink: Sink) -> int:
+        response = self._http.send(request, stream=True)
+        try:
+            raise_for_problem(response)
+            sink.begin()
+            for part in response.iter_bytes():
+                sink.write(part)
+        finally:
+            response.close()
+        return sink.written
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], *, idle_seconds: float) -> Iterator[EventSource]:

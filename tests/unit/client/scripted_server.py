@@ -13,13 +13,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer. With `hang_up` the connection is cut instead, after the request was read."""
+    """A whole answer. With `hang_up` the connection is cut instead, after the request was read; with `cut_after`, so
+    many bytes into the body.
+    """
 
     status: int = 200
     body: object = None
     headers: tuple[tuple[str, str], ...] = ()
     media_type: str = "application/json"
     hang_up: bool = False
+    cut_after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers:
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: answer.cut_after])
+        if answer.cut_after is not None:
+            self._hang_up()
 
     def _stream(self, events: Events) -> None:
         self.send_response(200)

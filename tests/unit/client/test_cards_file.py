@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feuilleton_client.cards_file import COLUMNS, CardFormat, format_of, neutralised, replacing, write_cards
+from feuilleton_client.cards_file import COLUMNS, CardFormat, neutralised, replacing, write_cards
+from feuilleton_client.exports import export_format_of
 from feuilleton_client.models import Card
+from status_api.exports import table
 from tests.unit.client.conftest import a_card
+from tests.unit.status_api.evil_cards import TEXTS
 
 
 def a_model(**more: object) -> Card:
@@ -33,11 +36,21 @@ def test_what_a_spreadsheet_would_run_becomes_text(start: str) -> None:
     assert [cells[name][:2] for name in ("text", "source_text", "chapter")] == [f"'{start}"] * 3
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="'=+-@a"))
 def test_no_cell_begins_as_a_formula_and_no_letter_is_lost(text: str) -> None:
     cell = neutralised(text)
     assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠")
     assert cell in {text, f"'{text}"}
+
+
+@given(st.text(alphabet="'=+-@a"), st.text(alphabet="'=+-@a"))
+def test_two_cells_are_never_made_one(one: str, other: str) -> None:
+    assert (neutralised(one) == neutralised(other)) is (one == other)
+
+
+def test_client_and_service_make_the_same_cells_of_a_text() -> None:
+    assert [neutralised(text) for text in TEXTS] == [table.neutralised(text) for text in TEXTS]
+    assert COLUMNS == table.COLUMNS
 
 
 def test_a_dialogue_with_a_dash_of_the_printer_stays_as_it_is() -> None:
@@ -66,10 +79,11 @@ def test_csv_without_cards_still_names_its_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("a.csv", "csv"), ("a.JSONL", "jsonl"), ("a.txt", None), ("csv", None), ("a.csv.gz", None)]
+    ("name", "form"),
+    [("a.csv", "csv"), ("a.JSONL", "jsonl"), ("a.txt", "txt"), ("a.Apkg", "apkg"), ("csv", None), ("a.csv.gz", None)],
 )
 def test_the_name_says_the_format(name: str, form: str | None) -> None:
-    assert format_of(Path(name)) == form
+    assert export_format_of(Path(name)) == form
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def test_a_job_that_is_not_there_has_its_own_exit_status(cli: Cli) -> None:
     "arguments",
     [
         ("run", "there-is-no.pdf"),
-        ("run", "{book}", "-o", "cards.txt"),
+        ("run", "{book}", "-o", "cards.doc"),
         ("run", "{book}", "--engine", "magic"),
         ("run", "{book}", "--limit", "many"),
         ("run", "{book}", "--env-file", "there-is-none"),

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli import identity, keeping, money, ops, webhooks
+from feuilleton_client.cli import decks, identity, keeping, money, ops, webhooks
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.batch import orders, run_books
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import Access, InputFileError, Session, session
 from feuilleton_client.cli.wording import printable
+from feuilleton_client.exports import ExportFormat
 from feuilleton_client.models import Job, JobStatus
 from feuilleton_client.uploads import JobOptions
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold the key
 )
+app.add_typer(decks.app)
 app.add_typer(keeping.app)
 app.add_typer(money.app)
 app.add_typer(ops.app)
@@ -115,12 +117,12 @@ def cards(
     as_json: opt.AsJson = False,
 ) -> None:
     """Download a job's cards; of a job that still runs, those that there are so far."""
-    target = Target.named(output, form, force=force) if output else None
+    target = Target.named(output, ExportFormat(form) if form else None, force=force) if output else None
     with session(Access(env_file, patience), as_json=as_json) as current:
         job = current.client.job(job_id)
         current.job_id = job.id
         if target:
-            count = target.save(current.client.cards(job_id), job)
+            count = target.save(current.client, job)
             current.output.saved(count, str(target.path), job)
         elif form:
             write_cards(current.client.cards(job_id), sys.stdout, form)
@@ -208,11 +210,10 @@ def _hand_in(current: Session, book: Path, options: JobOptions, key: str | None)
 def _deliver(current: Session, job: Job, target: Target | None, *, as_json: bool) -> None:
     """The cards of a job that ended well enough, then what became of the book."""
     figures = current.client.report(job.id)
-    cards_of_job = current.client.cards(job.id)
     if target:
-        target.save(cards_of_job, job)
+        target.save(current.client, job)
     elif not as_json:
-        current.output.cards(cards_of_job)
+        current.output.cards(current.client.cards(job.id))
     current.output.ended(job, str(target.path) if target else None)
     if not as_json:
         current.output.report(figures)

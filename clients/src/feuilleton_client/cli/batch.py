@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from feuilleton_client.cards_file import CardFormat
 from feuilleton_client.cli.exit_codes import ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import InputFileError, OutputFileError, Session
 from feuilleton_client.client import FeuilletonClient
 from feuilleton_client.errors import ClientError, UnexpectedAnswerError
+from feuilleton_client.exports import ExportFormat
 from feuilleton_client.models import Job
 from feuilleton_client.uploads import JobOptions
 
@@ -66,7 +66,7 @@ def orders(books: Sequence[Path], folder: Path | None, key: str | None, *, force
     taken: set[str] = set()
     for book in books:
         name = _free_name(book.stem, taken)
-        target = Target.named(folder / f"{name}.csv", CardFormat.CSV, force=force) if folder else None
+        target = Target.named(folder / f"{name}.csv", ExportFormat.CSV, force=force) if folder else None
         if target is not None:
             target.check()
         made.append(Order(book, _key_of(key, book), target))
@@ -106,7 +106,7 @@ def _run(order: Order, options: JobOptions, connect: Callable[[], FeuilletonClie
             job = client.upload(order.book, options, idempotency_key=order.idempotency_key)
             job = client.wait(job.id)
             if order.target is not None and job.status.has_cards:
-                order.target.save(client.cards(job.id), job)
+                order.target.save(client, job)
     except ClientError as exc:
         return Done(order, job, exc)
     except OSError as exc:

@@ -36,7 +36,9 @@ BooksArgument = Annotated[
 AtOnce = Annotated[int, typer.Option("--at-once", min=1, max=16, help="Of several books, how many at the same time.")]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="cards.csv or cards.jsonl; without it, to stdout."),
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="cards.csv, .jsonl, .txt, .xlsx or .apkg (Anki); without it, to stdout."
+    ),
 ]
 Force = Annotated[bool, typer.Option("-f", "--force", help="Replace the output file if it exists.")]
 IdempotencyKey = Annotated[

@@ -12,8 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from feuilleton_client.cards_file import CardFormat, write_cards
-from feuilleton_client.cli.wording import done_text, end_text, printable, progress_text, report_lines, saved_text
-from feuilleton_client.models import Card, Job, Report
+from feuilleton_client.cli.wording import (
+    deck_lines,
+    done_text,
+    end_text,
+    exported_text,
+    printable,
+    progress_text,
+    report_lines,
+    saved_text,
+)
+from feuilleton_client.models import Card, Deck, Job, Lemma, Report
 
 CARDS_SHOWN = 20
 
@@ -47,6 +56,16 @@ class Output(Protocol):
         """Cards were written to a file."""
         ...
 
+    def exported(self, size: int, where: str) -> None:
+        """A file of so many bytes was written."""
+        ...
+
+    def vocabulary(self, lemmas: Iterable[Lemma]) -> None: ...
+
+    def deck(self, deck: Deck, where: str | None) -> None:
+        """A deck was chosen; its cards stand in the file `where`, or nowhere yet."""
+        ...
+
     def report(self, report: Report) -> None: ...
 
 
@@ -75,6 +94,16 @@ class JsonOutput:
 
     def saved(self, count: int, where: str, job: Job) -> None:
         self._line(json.dumps({"cards": count, "file": where, "job": job.model_dump(mode="json")}))
+
+    def exported(self, size: int, where: str) -> None:
+        self._line(json.dumps({"bytes": size, "file": where}))
+
+    def vocabulary(self, lemmas: Iterable[Lemma]) -> None:
+        for lemma in lemmas:
+            self._line(lemma.model_dump_json())
+
+    def deck(self, deck: Deck, where: str | None) -> None:
+        self._line(json.dumps({**deck.model_dump(mode="json"), "file": where}, ensure_ascii=False))
 
     def report(self, report: Report) -> None:
         self._line(report.model_dump_json())
@@ -117,6 +146,20 @@ class PlainOutput:
 
     def saved(self, count: int, where: str, job: Job) -> None:
         print(saved_text(count, where, job))
+
+    def exported(self, size: int, where: str) -> None:
+        print(exported_text(size, where))
+
+    def vocabulary(self, lemmas: Iterable[Lemma]) -> None:
+        for lemma in lemmas:
+            fields = (lemma.lemma, str(lemma.count), str(lemma.cards), lemma.first_card.text)
+            print("\t".join(printable(field) for field in fields))
+
+    def deck(self, deck: Deck, where: str | None) -> None:
+        if where is None:
+            self.cards(deck.cards)
+        for line in deck_lines(deck, where):
+            print(line, file=self._words)
 
     def report(self, report: Report) -> None:
         for label, value in report_lines(report):
@@ -162,6 +205,22 @@ class TerminalOutput:
 
     def saved(self, count: int, where: str, job: Job) -> None:
         self._say(saved_text(count, where, job))
+
+    def exported(self, size: int, where: str) -> None:
+        self._say(exported_text(size, where))
+
+    def vocabulary(self, lemmas: Iterable[Lemma]) -> None:
+        table = Table("Word", "Met", "Cards", "First on", box=None, pad_edge=False)
+        for lemma in lemmas:
+            first = Text(printable(lemma.first_card.text))
+            table.add_row(Text(printable(lemma.lemma), style="bold"), str(lemma.count), str(lemma.cards), first)
+        self._console.print(table)
+
+    def deck(self, deck: Deck, where: str | None) -> None:
+        if where is None:
+            self.cards(deck.cards)
+        for line in deck_lines(deck, where):
+            self._say(line)
 
     def report(self, report: Report) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)

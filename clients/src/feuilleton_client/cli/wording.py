@@ -1,12 +1,13 @@
 """Jobs, figures and refusals in words. Pure; everything that came from outside is made printable here."""
 
 from feuilleton_client.errors import Problem
-from feuilleton_client.models import Job, JobStatus, Report
+from feuilleton_client.models import Deck, Job, JobStatus, Report
 
 KIB = 1024
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 _PAGES_SHOWN = 10
+_WORDS_SHOWN = 20
 
 
 def printable(text: str) -> str:
@@ -53,6 +54,21 @@ def end_text(job: Job) -> str:
 def done_text(book: str, job: Job, where: str | None) -> str:
     """One of several books."""
     return f"{printable(book)}: {end_text(job)}" + (f", in {printable(where)}" if where else "")
+
+
+def exported_text(size: int, where: str) -> str:
+    return f"{bytes_text(size)} in {where}"
+
+
+def deck_lines(deck: Deck, where: str | None) -> list[str]:
+    """How much of a list a deck covers, and what it does not."""
+    place = f", in {where}" if where else ""
+    lines = [f"{len(deck.cards)} cards hold {deck.covered} of {deck.words} words ({deck.coverage:.0%}){place}"]
+    if deck.missing:
+        shown = ", ".join(map(printable, deck.missing[:_WORDS_SHOWN]))
+        more = len(deck.missing) - _WORDS_SHOWN
+        lines.append(f"on no card: {shown}" + (f" and {more} more" if more > 0 else ""))
+    return lines
 
 
 def saved_text(count: int, where: str, job: Job) -> str:
