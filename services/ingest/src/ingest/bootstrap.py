@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.security import HTTPBearer
 
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
@@ -126,7 +127,14 @@ def build_app(settings: IngestSettings) -> FastAPI:
             _mount(app, settings, service, parts)
             yield
 
-    app = FastAPI(title="Feuilleton ingest", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Feuilleton ingest",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(HTTPBearer(auto_error=False))],  # for its document alone: each route refuses by itself
+    )
     app.state.waits = Waits(limit=settings.waits_limit, longest_seconds=settings.wait_limit_seconds)
     install_problems(app)
     app.add_middleware(RequestCounts)

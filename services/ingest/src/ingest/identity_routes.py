@@ -70,9 +70,25 @@ class KeyWanted(_Asked):
     tenant: TenantName | None = None
 
 
+_A_KEY = {
+    "id": "5e3f0c1b9a7d4e2f8c6b1a0d9e8f7a6b",
+    "tenant": "lycee-hugo",
+    "name": "the reading room",
+    "hint": "fk_0Az19Z",
+    "role": "user",
+    "scopes": ["read"],
+    "created_at": "2026-11-22T10:00:00Z",
+    "created_by": "bootstrap",
+    "expires_at": None,
+    "last_used_at": "2026-11-22T11:59:00Z",
+    "revoked_at": None,
+}
+
+
 class KeyView(BaseModel):
     """A key without its secret; `hint` is how it begins. `last_used_at` is right to a minute."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_A_KEY]})
     id: str
     tenant: str
     name: str
@@ -93,6 +109,7 @@ class KeyView(BaseModel):
 class NewKeyView(KeyView):
     """`key` is the secret. It is shown in this answer alone."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_A_KEY, "last_used_at": None, "key": "fk_0Az19Z…"}]})
     key: str
 
     @classmethod
@@ -122,6 +139,18 @@ class TenantChange(_Asked):
 class TenantView(BaseModel):
     """`uploads_per_hour` is null where the deployment's number holds (UPLOADS_PER_HOUR)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "tenant": "lycee-hugo",
+                    "name": "Lycée Victor Hugo",
+                    "uploads_per_hour": 100,
+                    "created_at": "2026-11-22T10:00:00Z",
+                }
+            ]
+        }
+    )
     tenant: str
     name: str
     uploads_per_hour: int | None
