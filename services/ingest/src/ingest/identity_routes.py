@@ -70,7 +70,7 @@ class KeyWanted(_Asked):
     tenant: TenantName | None = None
 
 
-_A_KEY = {
+_A_KEY: dict[str, Any] = {
     "id": "5e3f0c1b9a7d4e2f8c6b1a0d9e8f7a6b",
     "tenant": "lycee-hugo",
     "name": "the reading room",
