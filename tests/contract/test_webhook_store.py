@@ -18,7 +18,7 @@ from status_api.adapters.memory_webhooks import MemoryWebhooks
 from status_api.adapters.postgres_webhook_fold import PostgresWebhookFold
 from status_api.adapters.postgres_webhook_queue import PostgresWebhookQueue
 from status_api.adapters.postgres_webhooks import PostgresWebhooks
-from status_api.webhooks.events import WebhookEvent, trial_message
+from status_api.webhooks.events import WebhookEvent, fold_told, trial_message
 from status_api.webhooks.ports import (
     DISABLED_BY_USER,
     GONE,
@@ -178,6 +178,50 @@ async def test_events_from_before_an_endpoint_was_made_are_not_told_to_it(webhoo
     await webhooks.store.add(late, limit=10)
     await webhooks.tell(story().whole())
     assert await webhooks.log(late) == ()
+
+
+async def test_a_webhook_of_one_job_is_told_of_that_job_alone(webhooks: Webhooks) -> None:
+    mine, other = story(), story()
+    made = replace(an_endpoint(*WebhookEvent), job=mine.job)
+    await webhooks.store.add(made, limit=1)
+    every = await webhooks.add()
+    await webhooks.tell([*mine.whole(), *other.whole()])
+    assert {entry.job for entry in await webhooks.log(made)} == {mine.job}
+    assert await webhooks.types(every) == ["job.ended", "job.ended"]
+    assert await webhooks.store.list_all(ACME) == (every,)
+    assert await webhooks.store.list_all(ACME, mine.job) == (made,)
+    with pytest.raises(WebhookLimitReachedError):
+        await webhooks.store.add(replace(an_endpoint(), job=mine.job), limit=1)
+
+
+async def test_an_end_told_on_request_and_by_the_log_is_one_message(webhooks: Webhooks) -> None:
+    mine = story()
+    made = replace(an_endpoint(), job=mine.job)
+    await webhooks.store.add(made, limit=1)
+    _, told = fold_told({}, [Record(9, NOON, mine.ended())])
+    for _ in range(2):
+        await webhooks.store.tell(made.id, told[0])
+    await webhooks.tell(mine.whole())
+    assert [entry.event_id for entry in await webhooks.log(made)] == [mine.ended().event_id]
+    await webhooks.store.tell(EndpointId("none"), told[0])
+
+
+async def test_webhooks_of_jobs_go_when_their_job_is_long_silent_and_nothing_waits(webhooks: Webhooks) -> None:
+    mine, day = story(), timedelta(days=1)
+    made, every = replace(an_endpoint(), job=mine.job), await webhooks.add()
+    await webhooks.store.add(made, limit=1)
+    await webhooks.tell(mine.whole())
+
+    async def prune(before: datetime) -> bool:
+        await webhooks.queue.prune(deliveries_before=before, jobs_before=NOON, limit=10)
+        return await webhooks.store.find(ACME, made.id) is None
+
+    assert not await prune(NOON + day)
+    for parcel in await webhooks.lease():
+        await webhooks.queue.settle(parcel, Verdict(DeliveryState.DELIVERED, status=200), now=NOON)
+    assert not await prune(NOON)
+    assert await prune(NOON + day)
+    assert await webhooks.store.find(ACME, every.id) == every
 
 
 async def test_duplicates_late_ends_and_batches_given_twice_make_one_delivery(webhooks: Webhooks) -> None:

@@ -17,6 +17,7 @@ class Webhook(Answered):
 
     id: str
     url: str
+    job: str | None = None
     events: tuple[str, ...]
     enabled: bool
     disabled_for: str | None = None
@@ -62,15 +63,16 @@ class WebhooksClient:
         self._transport = transport
         self._base = f"{status_url}/v1/webhooks"
 
-    def add(self, url: str, events: Sequence[str] = ()) -> NewWebhook:
-        """Without `events`: the end of each attempt."""
+    def add(self, url: str, events: Sequence[str] = (), *, job_id: str | None = None) -> NewWebhook:
+        """Without `events`: the end of each attempt. With `job_id`: of that job alone, those that ended before too."""
         body: dict[str, object] = {"url": url, **({"events": list(events)} if events else {})}
+        body |= {"job": job_id} if job_id else {}
         made = self._transport.send_once(lambda http: http.build_request("POST", self._base, json=body))
         return parse(NewWebhook, made)
 
-    def all(self) -> tuple[Webhook, ...]:
-        """Oldest first."""
-        return self._transport.read(_WebhookList, "GET", self._base).items
+    def all(self, job_id: str | None = None) -> tuple[Webhook, ...]:
+        """Those for all jobs, or those of one job alone; oldest first."""
+        return self._transport.read(_WebhookList, "GET", self._base, job_id=job_id).items
 
     def switch(self, webhook_id: str, *, enabled: bool) -> Webhook:
         """Repeatable."""

@@ -70,6 +70,15 @@ def test_a_webhook_is_added_and_its_secret_printed(cli: Cli, script: Script) -> 
     assert json.loads(asked.body) == {"url": "https://hooks.example.org/x", "events": ["job.ended", "job.deleted"]}
 
 
+def test_a_webhook_may_be_of_one_job(cli: Cli, script: Script) -> None:
+    script.on("POST /v1/webhooks", Answer(201, a_webhook(secret="whsec_abc", job=JOB)))
+    script.on("GET /v1/webhooks", Answer(body={"items": []}))
+    assert cli("add", "https://hooks.example.org/x", "--job", JOB)[0] == 0
+    assert cli("list", "--job", JOB)[:2] == (0, "")
+    assert json.loads(script.asked[0].body) == {"url": "https://hooks.example.org/x", "job": JOB}
+    assert script.asked[1].query == {"job_id": JOB}
+
+
 def test_a_webhook_is_asked_for_once_even_when_the_answer_is_lost(cli: Cli, script: Script) -> None:
     script.on("POST /v1/webhooks", Answer(hang_up=True))
     status, out, _ = cli("add", "https://hooks.example.org/x")

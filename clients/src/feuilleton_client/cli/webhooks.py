@@ -17,6 +17,7 @@ _PATIENCE_SECONDS = 30.0
 app = typer.Typer(name="webhooks", help="URLs that are told of your jobs.", no_args_is_help=True)
 
 WebhookArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
+OfJob = Annotated[str | None, typer.Option("--job", metavar="JOB", help="Of this job alone.")]
 Patience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
 
 
@@ -28,22 +29,27 @@ def add_webhook(
         list[str] | None,
         typer.Option("--event", metavar="TYPE", help="Such as job.ended, the default; repeat it for several."),
     ] = None,
+    job: OfJob = None,
     env_file: opt.EnvFile = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Be told of events from now on. Prints the secret that verifies them: it is shown this once."""
     with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
-        made = current.client.webhooks.add(url, tuple(events or ()))
+        made = current.client.webhooks.add(url, tuple(events or ()), job_id=job)
     _show([made], as_json=as_json)
 
 
 @app.command("list")
 def list_webhooks(
-    *, env_file: opt.EnvFile = None, patience: Patience = _PATIENCE_SECONDS, as_json: opt.AsJson = False
+    *,
+    job: OfJob = None,
+    env_file: opt.EnvFile = None,
+    patience: Patience = _PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
 ) -> None:
-    """One line a webhook, oldest first: id, state, events, URL."""
+    """One line a webhook for all jobs (or for one), oldest first: id, state, events, URL."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show(current.client.webhooks.all(), as_json=as_json)
+        _show(current.client.webhooks.all(job), as_json=as_json)
 
 
 @app.command("enable")

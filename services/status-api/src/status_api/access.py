@@ -65,6 +65,11 @@ class JobAccess:
             raise AttemptNotFoundError("the job has no such attempt")
         return found
 
+    async def load_now(self, tenant: TenantId, job_id: JobId) -> Job:
+        """A job that was found, with all that was in the log when the call began. Raises as `load`."""
+        await self._barrier.pass_for(job_id)
+        return await self.load(tenant, job_id)
+
     async def load_kept(self, tenant: TenantId, job_id: str, attempt: int | None = None) -> Job:
         """As `load`, for what reads the job's files. Raises JobDeletedError besides."""
         job = await self.load(tenant, job_id, attempt)

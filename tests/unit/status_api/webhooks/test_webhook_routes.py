@@ -1,7 +1,7 @@
 """The routes of webhooks over the store in memory, with the keys of two tenants."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +9,15 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from feuilleton.contracts.ids import TenantId
+from feuilleton.contracts.events import EventData
+from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.http.auth import Principal
 from feuilleton.http.problems import install_problems
 from feuilleton.streaming.folding import Batch, Record
+from feuilleton.streaming.read_barrier import ProjectionBehindError
+from status_api.access import JobNotFoundError
 from status_api.adapters.memory_webhooks import MemoryWebhooks
+from status_api.projection import Job, fold_batch
 from status_api.routes import webhooks
 from status_api.webhooks.answers import WebhookMessage
 from status_api.webhooks.deliverer import DISABLED
@@ -36,6 +40,30 @@ class PartsOfWebhooks:
     webhooks: MemoryWebhooks
     webhook_rules: WebhookRules
     auth: Callable[[Request], Awaitable[Principal]]
+    access: "KnownJobs"
+
+
+@dataclass
+class KnownJobs:
+    """Jobs as the projection has them; while it is `behind`, what came last cannot be known."""
+
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    behind: bool = False
+
+    def fold(self, *events: EventData) -> None:
+        records = [Record(n, datetime.now(UTC), event) for n, event in enumerate(events)]
+        self.jobs |= fold_batch(self.jobs, records).jobs
+
+    async def load(self, tenant: TenantId, job_id: str) -> Job:
+        found = self.jobs.get(JobId(job_id))
+        if found is None or found.upload is None or found.upload.tenant != tenant:
+            raise JobNotFoundError("there is no such job")
+        return found
+
+    async def load_now(self, tenant: TenantId, job_id: JobId) -> Job:
+        if self.behind:
+            raise ProjectionBehindError("not folded in time")
+        return await self.load(tenant, job_id)
 
 
 @pytest.fixture
@@ -44,9 +72,14 @@ def store() -> MemoryWebhooks:
 
 
 @pytest.fixture
-def app(store: MemoryWebhooks) -> FastAPI:
+def jobs() -> KnownJobs:
+    return KnownJobs()
+
+
+@pytest.fixture
+def app(store: MemoryWebhooks, jobs: KnownJobs) -> FastAPI:
     made = FastAPI()
-    made.state.parts = PartsOfWebhooks(store, WebhookRules(limit=3), by_name)
+    made.state.parts = PartsOfWebhooks(store, WebhookRules(limit=3), by_name, jobs)
     install_problems(made)
     made.include_router(webhooks.router)
     made.webhooks.include_router(webhooks.messages)
@@ -217,6 +250,50 @@ async def test_nothing_is_sent_to_one_that_is_disabled(api: httpx.AsyncClient, s
     for url in (f"{base}/test", f"{base}/deliveries/{entry['id']}/redeliver"):
         answered = await api.post(url)
         assert (answered.status_code, answered.json()["code"]) == (409, "webhook_disabled")
+
+
+async def test_a_webhook_of_a_job_is_told_the_ends_that_the_job_has_had(
+    api: httpx.AsyncClient, jobs: KnownJobs
+) -> None:
+    story = a_story(tenant="acme")
+    jobs.fold(*story.whole(), *story.whole(attempt=2))
+    made = await add(api, job=story.job)
+    assert made["job"] == story.job
+    entries = (await api.get(f"/v1/webhooks/{made['id']}/deliveries")).json()["items"]
+    ends = {story.ended(attempt).event_id: attempt for attempt in (1, 2)}
+    assert {entry["event_id"]: entry["message"]["data"]["attempt"] for entry in entries} == ends
+    assert (await api.get("/v1/webhooks")).json()["items"] == []
+    (listed,) = (await api.get("/v1/webhooks", params={"job_id": story.job})).json()["items"]
+    assert listed["id"] == made["id"]
+    silent = await add(api, job=story.job, events=["job.deleted"])
+    assert (await api.get(f"/v1/webhooks/{silent['id']}/deliveries")).json()["items"] == []
+
+
+async def test_a_webhook_of_a_job_that_still_runs_waits_for_its_end(api: httpx.AsyncClient, jobs: KnownJobs) -> None:
+    story = a_story(tenant="acme")
+    jobs.fold(*story.whole()[:3])
+    made = await add(api, job=story.job)
+    assert (await api.get(f"/v1/webhooks/{made['id']}/deliveries")).json()["items"] == []
+
+
+async def test_another_tenants_job_gets_no_webhook(api: httpx.AsyncClient, jobs: KnownJobs) -> None:
+    story = a_story(tenant="other")
+    jobs.fold(story.accepted())
+    for job in (story.job, NOBODY, "x"):
+        answered = await api.post("/v1/webhooks", json={"url": URL, "job": job})
+        assert (answered.status_code, answered.json()["code"]) == (404, "job_not_found")
+        assert (await api.get("/v1/webhooks", params={"job_id": job})).status_code == 404
+
+
+async def test_where_it_cannot_be_known_whether_the_job_ended_there_is_no_webhook(
+    api: httpx.AsyncClient, jobs: KnownJobs
+) -> None:
+    story = a_story(tenant="acme")
+    jobs.fold(story.accepted())
+    jobs.behind = True
+    answered = await api.post("/v1/webhooks", json={"url": URL, "job": story.job})
+    assert (answered.status_code, answered.json()["code"]) == (503, "projection_behind")
+    assert (await api.get("/v1/webhooks", params={"job_id": story.job})).json()["items"] == []
 
 
 def test_the_document_describes_the_message_with_an_example(app: FastAPI) -> None:

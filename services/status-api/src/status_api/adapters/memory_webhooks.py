@@ -42,12 +42,12 @@ class MemoryWebhooks:
         self._offsets: dict[tuple[str, int], int] = {}
 
     async def add(self, endpoint: Endpoint, *, limit: int) -> None:
-        if len(await self.list_all(endpoint.tenant)) >= limit:
-            raise WebhookLimitReachedError(f"a tenant may have {limit} webhooks")
+        if len(await self.list_all(endpoint.tenant, endpoint.job)) >= limit:
+            raise WebhookLimitReachedError(f"there may be {limit} webhooks")
         self._endpoints[endpoint.id] = endpoint
 
-    async def list_all(self, tenant: TenantId) -> tuple[Endpoint, ...]:
-        found = [endpoint for endpoint in self._endpoints.values() if endpoint.tenant == tenant]
+    async def list_all(self, tenant: TenantId, job: JobId | None = None) -> tuple[Endpoint, ...]:
+        found = [one for one in self._endpoints.values() if one.tenant == tenant and one.job == job]
         return tuple(sorted(found, key=lambda endpoint: (endpoint.created_at, endpoint.id)))
 
     async def find(self, tenant: TenantId, endpoint: EndpointId) -> Endpoint | None:
@@ -81,6 +81,10 @@ class MemoryWebhooks:
         del self._endpoints[endpoint]
         self._deliveries = {key: one for key, one in self._deliveries.items() if one.endpoint != endpoint}
         return True
+
+    async def tell(self, endpoint: EndpointId, message: Told) -> None:
+        if endpoint in self._endpoints and all(one.event_id != message.event_id for one in self._of(endpoint)):
+            self._queue(endpoint, message, self._clock())
 
     async def add_test(self, endpoint: EndpointId, message: Told) -> Delivery | None:
         if endpoint not in self._endpoints:
@@ -153,9 +157,18 @@ class MemoryWebhooks:
         silent = [job for job, moved_at in self._moved_at.items() if moved_at < jobs_before][:limit]
         for key in old:
             del self._deliveries[key]
+        spent = [key for key, one in self._endpoints.items() if self._is_spent(one, deliveries_before)][:limit]
+        for endpoint in spent:
+            await self.remove(self._endpoints[endpoint].tenant, endpoint)
         for job in silent:
             del self._jobs[job], self._moved_at[job]
-        return len(old) + len(silent)
+        return len(old) + len(spent) + len(silent)
+
+    def _is_spent(self, endpoint: Endpoint, before: datetime) -> bool:
+        """Whether it is of a job that has been silent for long, and waits for nothing."""
+        waits = any(one.state is DeliveryState.PENDING for one in self._of(endpoint.id))
+        moved_at = self._moved_at.get(endpoint.job, endpoint.created_at) if endpoint.job else None
+        return moved_at is not None and max(moved_at, endpoint.created_at) < before and not waits
 
     async def waiting(self, *, now: datetime) -> Waiting:
         times = [one.next_try_at for one in self._deliveries.values() if one.state is DeliveryState.PENDING]
@@ -181,8 +194,7 @@ class MemoryWebhooks:
         self._moved_at |= {record.event.job: record.time for record in records if record.event.job in changed}
         for message in told:
             for endpoint in [one for one in self._endpoints.values() if one.is_for(message)]:
-                if all(one.event_id != message.event_id for one in self._of(endpoint.id)):
-                    self._queue(endpoint.id, message, self._clock())
+                await self.tell(endpoint.id, message)
         self._offsets[batch.topic, batch.partition] = batch.next_offset
         return batch.next_offset
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from uuid import uuid4
 
 import asyncpg
 
@@ -11,9 +10,16 @@ from feuilleton.contracts.job_state import JobState
 from feuilleton.database.pool import Database
 from feuilleton.streaming.folding import Batch, Record
 from status_api.adapters.database import projection_errors
-from status_api.adapters.webhook_rows import ENDPOINT_COLUMNS, JOB_COLUMNS, attempts_json, read_endpoint, read_state
+from status_api.adapters.webhook_rows import (
+    ENDPOINT_COLUMNS,
+    JOB_COLUMNS,
+    QUEUE,
+    attempts_json,
+    delivery_values,
+    read_endpoint,
+    read_state,
+)
 from status_api.webhooks.events import Told, fold_told
-from status_api.webhooks.ports import Endpoint
 
 _POSITIONS = "SELECT partition, next_offset FROM status.webhook_offsets WHERE topic = $1"
 _LOCK_OFFSET = """
@@ -37,11 +43,6 @@ _SAVE_JOB = """
 _FIND_ENDPOINTS = f"""
     SELECT {ENDPOINT_COLUMNS} FROM status.webhooks WHERE tenant = ANY($1) ORDER BY id FOR KEY SHARE
 """  # noqa: S608
-_QUEUE = """
-    INSERT INTO status.webhook_deliveries (id, webhook, event_id, type, job, body, created_at, since, next_try_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7)
-    ON CONFLICT (webhook, event_id) DO NOTHING
-"""
 
 
 class PostgresWebhookFold:
@@ -90,12 +91,8 @@ class PostgresWebhookFold:
         now = self._clock()
         wanted = [(endpoint, message) for message in messages for endpoint in endpoints if endpoint.is_for(message)]
         if wanted:
-            values = [delivery_values(endpoint, message, now) for endpoint, message in wanted]
-            await connection.executemany(_QUEUE, values)
-
-
-def delivery_values(endpoint: Endpoint, message: Told, now: datetime) -> tuple[object, ...]:
-    return (str(uuid4()), endpoint.id, message.event_id, message.type, message.job, message.body, now)
+            values = [delivery_values(endpoint.id, message, now) for endpoint, message in wanted]
+            await connection.executemany(QUEUE, values)
 
 
 async def _load(connection: asyncpg.Connection, records: Iterable[Record]) -> dict[JobId, JobState]:

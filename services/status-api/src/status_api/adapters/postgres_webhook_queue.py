@@ -48,6 +48,16 @@ _PRUNE_DELIVERIES = """
         ) RETURNING 1
     ) SELECT count(*) FROM gone
 """
+_PRUNE_WEBHOOKS = """
+    WITH gone AS (
+        DELETE FROM status.webhooks WHERE id IN (
+            SELECT id FROM status.webhooks AS one WHERE job IS NOT NULL AND created_at < $1
+                AND NOT EXISTS (SELECT FROM status.webhook_jobs WHERE job = one.job AND moved_at >= $1)
+                AND NOT EXISTS (SELECT FROM status.webhook_deliveries WHERE webhook = one.id AND state = 'pending')
+            LIMIT $2 FOR UPDATE SKIP LOCKED
+        ) RETURNING 1
+    ) SELECT count(*) FROM gone
+"""
 _PRUNE_JOBS = """
     WITH gone AS (
         DELETE FROM status.webhook_jobs WHERE job IN (
@@ -101,8 +111,9 @@ class PostgresWebhookQueue:
     async def prune(self, *, deliveries_before: datetime, jobs_before: datetime, limit: int) -> int:
         async with self._transaction() as connection:
             deliveries: int = await connection.fetchval(_PRUNE_DELIVERIES, deliveries_before, limit)
+            webhooks: int = await connection.fetchval(_PRUNE_WEBHOOKS, deliveries_before, limit)
             jobs: int = await connection.fetchval(_PRUNE_JOBS, jobs_before, limit)
-        return deliveries + jobs
+        return deliveries + webhooks + jobs
 
     async def waiting(self, *, now: datetime) -> Waiting:
         async with self._transaction() as connection:

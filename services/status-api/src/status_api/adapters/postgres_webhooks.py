@@ -2,15 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
 
-from feuilleton.contracts.ids import TenantId
+from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
 from status_api.adapters.database import projection_errors
-from status_api.adapters.webhook_rows import DELIVERY_COLUMNS, ENDPOINT_COLUMNS, read_delivery, read_endpoint
+from status_api.adapters.webhook_rows import (
+    DELIVERY_COLUMNS,
+    ENDPOINT_COLUMNS,
+    QUEUE,
+    delivery_values,
+    read_delivery,
+    read_endpoint,
+)
 from status_api.webhooks.events import TEST_EVENT, Told
 from status_api.webhooks.ports import (
     DISABLED_BY_USER,
@@ -26,9 +33,12 @@ from status_api.webhooks.ports import (
 )
 
 _LOCK_TENANT = "SELECT pg_advisory_xact_lock(hashtextextended('webhooks/' || $1, 0))"
-_COUNT = "SELECT count(*) FROM status.webhooks WHERE tenant = $1"
-_ADD = f"INSERT INTO status.webhooks ({ENDPOINT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"  # noqa: S608
-_LIST = f"SELECT {ENDPOINT_COLUMNS} FROM status.webhooks WHERE tenant = $1 ORDER BY created_at, id"  # noqa: S608
+_COUNT = "SELECT count(*) FROM status.webhooks WHERE tenant = $1 AND job IS NOT DISTINCT FROM $2"
+_ADD = f"INSERT INTO status.webhooks ({ENDPOINT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608
+_LIST = f"""
+    SELECT {ENDPOINT_COLUMNS} FROM status.webhooks WHERE tenant = $1 AND job IS NOT DISTINCT FROM $2
+    ORDER BY created_at, id
+"""  # noqa: S608
 _FIND = f"SELECT {ENDPOINT_COLUMNS} FROM status.webhooks WHERE tenant = $1 AND id = $2"  # noqa: S608
 _CHANGE = f"""
     UPDATE status.webhooks SET url = coalesce($3::text, url), events = coalesce($4::text[], events),
@@ -69,8 +79,8 @@ class PostgresWebhooks:
     async def add(self, endpoint: Endpoint, *, limit: int) -> None:
         async with self._transaction() as connection:
             await connection.execute(_LOCK_TENANT, endpoint.tenant)
-            if await connection.fetchval(_COUNT, endpoint.tenant) >= limit:
-                raise WebhookLimitReachedError(f"a tenant may have {limit} webhooks")
+            if await connection.fetchval(_COUNT, endpoint.tenant, endpoint.job) >= limit:
+                raise WebhookLimitReachedError(f"there may be {limit} webhooks")
             await connection.execute(
                 _ADD,
                 endpoint.id,
@@ -82,11 +92,12 @@ class PostgresWebhooks:
                 endpoint.old_until,
                 endpoint.created_at,
                 endpoint.disabled_for,
+                endpoint.job,
             )
 
-    async def list_all(self, tenant: TenantId) -> tuple[Endpoint, ...]:
+    async def list_all(self, tenant: TenantId, job: JobId | None = None) -> tuple[Endpoint, ...]:
         async with self._transaction() as connection:
-            return tuple(read_endpoint(row) for row in await connection.fetch(_LIST, tenant))
+            return tuple(read_endpoint(row) for row in await connection.fetch(_LIST, tenant, job))
 
     async def find(self, tenant: TenantId, endpoint: EndpointId) -> Endpoint | None:
         return await self._one(_FIND, tenant, endpoint)
@@ -103,6 +114,11 @@ class PostgresWebhooks:
     async def remove(self, tenant: TenantId, endpoint: EndpointId) -> bool:
         async with self._transaction() as connection:
             return await connection.fetchval(_REMOVE, tenant, endpoint) is not None
+
+    async def tell(self, endpoint: EndpointId, message: Told) -> None:
+        async with self._transaction() as connection:
+            if await connection.fetchval(_LOCK_ENDPOINT, endpoint) is not None:
+                await connection.execute(QUEUE, *delivery_values(endpoint, message, datetime.now(UTC)))
 
     async def add_test(self, endpoint: EndpointId, message: Told) -> Delivery | None:
         async with self._transaction() as connection:

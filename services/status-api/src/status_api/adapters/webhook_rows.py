@@ -2,21 +2,29 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
+from uuid import uuid4
 
 import asyncpg
 
 from feuilleton.contracts.events import JobEnded
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_state import AttemptState, JobState, JobStatus
-from status_api.webhooks.events import WebhookEvent
+from status_api.webhooks.events import Told, WebhookEvent
 from status_api.webhooks.ports import Delivery, DeliveryId, DeliveryState, Endpoint, EndpointId
 
-ENDPOINT_COLUMNS = "id, tenant, url, events, secret, old_secret, old_until, created_at, disabled_for"
+ENDPOINT_COLUMNS = "id, tenant, url, events, secret, old_secret, old_until, created_at, disabled_for, job"
 DELIVERY_COLUMNS = (
     "id, webhook, event_id, type, job, body, created_at, since, state, tries, next_try_at, tried_at, status, error"
 )
 JOB_COLUMNS = "job, accepted, deleted, attempts, moved_at"
+QUEUE = """
+    INSERT INTO status.webhook_deliveries (id, webhook, event_id, type, job, body, created_at, since, next_try_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7)
+    ON CONFLICT (webhook, event_id) DO NOTHING
+"""
+"""With `delivery_values`: a message that is queued, or was, is not queued again."""
 _KNOWN = frozenset(WebhookEvent)
 
 
@@ -32,6 +40,7 @@ def read_endpoint(row: asyncpg.Record) -> Endpoint:
         disabled_for=row["disabled_for"],
         old_secret=row["old_secret"],
         old_until=row["old_until"],
+        job=JobId(row["job"]) if row["job"] else None,
     )
 
 
@@ -52,6 +61,11 @@ def read_delivery(row: asyncpg.Record) -> Delivery:
         status=row["status"],
         error=row["error"],
     )
+
+
+def delivery_values(endpoint: EndpointId, message: Told, now: datetime) -> tuple[object, ...]:
+    """In the order of QUEUE."""
+    return (str(uuid4()), endpoint, message.event_id, message.type, message.job, message.body, now)
 
 
 def read_state(row: asyncpg.Record) -> JobState:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import JobId
 from status_api.cursors import job_cursor, read_job_cursor
+from status_api.parts import Parts
 from status_api.routes.dependencies import ROUTER_DEPENDENCIES, Caller, Cursor, parts_of, problems
 from status_api.webhooks.answers import (
     DeliveryList,
@@ -24,7 +25,7 @@ from status_api.webhooks.answers import (
     new_webhook_view,
     webhook_view,
 )
-from status_api.webhooks.events import trial_message
+from status_api.webhooks.events import WebhookEvent, ends_of, trial_message
 from status_api.webhooks.ports import DeliveryId, Endpoint, EndpointChange, EndpointId
 from status_api.webhooks.signing import new_secret
 
@@ -32,10 +33,11 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], dependencies=ROUTER
 messages = APIRouter()
 """For the OpenAPI document alone: what a webhook gets."""
 
+JobQuery = Annotated[str | None, Query(max_length=100, description="A job of yours.")]
 _OLD_SECRET_LASTS = timedelta(days=1)
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MEANINGS = {
-    404: "No such webhook of yours, or delivery of it (`webhook_not_found`, `delivery_not_found`)",
+    404: "No such webhook, delivery or job of yours (`webhook_not_found`, `delivery_not_found`, `job_not_found`)",
     409: "There are as many as there may be (`webhook_limit_reached`), or it is disabled (`webhook_disabled`)",
     422: "A wrong URL or parameter (`invalid_webhook_url`, `invalid_request`, `invalid_cursor`)",
     429: "Too many tests within a minute (`too_many_webhook_tests`)",
@@ -69,10 +71,11 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-@router.post("", status_code=201, responses=_problems(409))
+@router.post("", status_code=201, responses=_problems(404, 409))
 async def add_webhook(request: Request, response: Response, caller: Caller, wish: WebhookWish) -> NewWebhookView:
-    """Be told of events from now on. The answer holds the secret, once."""
+    """Be told of events from now on, of all jobs or of one. The answer holds the secret, once."""
     parts, now = parts_of(request), datetime.now(UTC)
+    job = (await parts.access.load(caller.tenant, wish.job)).id if wish.job is not None else None
     made = Endpoint(
         id=EndpointId(str(uuid4())),
         tenant=caller.tenant,
@@ -80,18 +83,33 @@ async def add_webhook(request: Request, response: Response, caller: Caller, wish
         events=wish.events,
         secret=new_secret(),
         created_at=now,
+        job=job,
     )
     await parts.webhooks.add(made, limit=parts.webhook_rules.limit)
+    if job is not None and WebhookEvent.JOB_ENDED in made.events:
+        try:
+            await _tell_ends(parts, made, job)
+        except PipelineError:
+            await parts.webhooks.remove(caller.tenant, made.id)  # nobody would ever know its secret
+            raise
     response.headers["Location"] = f"/v1/webhooks/{made.id}"
     return new_webhook_view(made, now)
 
 
-@router.get("", responses=_problems())
-async def list_webhooks(request: Request, caller: Caller) -> WebhookList:
-    now = datetime.now(UTC)
-    return WebhookList(
-        items=[webhook_view(one, now) for one in await parts_of(request).webhooks.list_all(caller.tenant)]
-    )
+async def _tell_ends(parts: Parts, made: Endpoint, job: JobId) -> None:
+    """Tell the ends that the job has had. Looked for once the webhook stands: an end is seen here, or comes later and
+    is folded for it; where it is both, it is one message.
+    """
+    for message in ends_of(await parts.access.load_now(made.tenant, job)):
+        await parts.webhooks.tell(made.id, message)
+
+
+@router.get("", responses=_problems(404))
+async def list_webhooks(request: Request, caller: Caller, job_id: JobQuery = None) -> WebhookList:
+    """Those for all jobs, or those of one job alone."""
+    parts, now = parts_of(request), datetime.now(UTC)
+    job = (await parts.access.load(caller.tenant, job_id)).id if job_id is not None else None
+    return WebhookList(items=[webhook_view(one, now) for one in await parts.webhooks.list_all(caller.tenant, job)])
 
 
 @router.get("/{webhook_id}", responses=_problems(404))

@@ -30,10 +30,13 @@ class Asked(BaseModel):
 
 
 class WebhookWish(Asked):
-    """Where to post, and what of."""
+    """Where to post, and what of. With `job`: of that job alone, its ends so far too, so that none is missed however
+    soon it came.
+    """
 
     url: Url
     events: Events = (WebhookEvent.JOB_ENDED,)
+    job: str | None = Field(default=None, max_length=100)
 
 
 class WebhookChange(Asked):
@@ -51,6 +54,7 @@ class WebhookView(Answer):
 
     id: EndpointId
     url: str
+    job: JobId | None
     events: tuple[WebhookEvent, ...]
     enabled: bool
     disabled_for: str | None
@@ -154,6 +158,7 @@ def _figures(endpoint: Endpoint, now: datetime) -> dict[str, object]:
     return {
         "id": endpoint.id,
         "url": endpoint.url,
+        "job": endpoint.job,
         "events": endpoint.events,
         "enabled": endpoint.enabled,
         "disabled_for": endpoint.disabled_for,

@@ -10,6 +10,7 @@ from feuilleton.contracts.events import ChunkFinished, JobDeleted, JobEnded
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_state import AttemptState, JobState, JobStatus, fold_event
 from feuilleton.streaming.folding import Record
+from status_api.projection import Job
 from status_api.public_events import public_data, public_name
 
 
@@ -60,7 +61,7 @@ def fold_told(
             continue
         after[record.event.job] = state
         if not _is_late(before, record) and not isinstance(record.event, ChunkFinished):
-            told.append(_told(record, state))
+            told.append(told_of(record, state))
     return {name: state for name, state in after.items() if state is not jobs.get(name)}, tuple(told)
 
 
@@ -72,13 +73,21 @@ def _is_late(before: JobState, record: Record) -> bool:
     return before.end_of(event.attempt) is not None or (before.deleted and not isinstance(event, JobEnded))
 
 
-def _told(record: Record, state: JobState) -> Told:
+def told_of(record: Record, state: JobState) -> Told:
+    """The message about an event, `state` being that of its job after it."""
     event = record.event
     attempt = state.attempt if isinstance(event, JobDeleted) else event.attempt
     status = JobStatus.DELETED if state.deleted else state.attempts.get(attempt, AttemptState()).status
     name = public_name(event.type)
     data = {"job": event.job, "attempt": attempt, "status": status.value, **public_data(event.model_dump_json())}
     return Told(event.event_id, name, event.tenant, event.job, record.time, _body(name, record.time, data))
+
+
+def ends_of(job: Job) -> tuple[Told, ...]:
+    """The messages about the ends that a job has had so far: the same as those that the log makes."""
+    ends = [(attempt.state.end, attempt.ended_at) for attempt in job.attempts.values()]
+    records = [Record(job.last_offset, ended_at, end) for end, ended_at in ends if end is not None and ended_at]
+    return tuple(told_of(record, job.state) for record in records)
 
 
 def trial_message(event_id: str, tenant: TenantId, now: datetime) -> Told:

@@ -36,7 +36,8 @@ class TooManyTestsError(PipelineError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a tenant wants to be told. `disabled_for` says why it is told nothing, None while it is.
+    """Where a tenant wants to be told, of all its jobs or of one. `disabled_for` says why it is told nothing, None
+    while it is.
 
     `old_secret` signs beside `secret` until `old_until`.
     """
@@ -47,6 +48,7 @@ class Endpoint:
     events: tuple[WebhookEvent, ...]
     secret: str
     created_at: datetime
+    job: JobId | None = None
     disabled_for: str | None = None
     old_secret: str | None = None
     old_until: datetime | None = None
@@ -57,7 +59,7 @@ class Endpoint:
 
     def is_for(self, message: Told) -> bool:
         """Whether it is to be told this: it chose the event and was there when it happened."""
-        fits = message.tenant == self.tenant and message.type in self.events
+        fits = message.tenant == self.tenant and message.type in self.events and self.job in {None, message.job}
         return self.enabled and fits and message.time >= self.created_at - CLOCKS_APART
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
@@ -122,11 +124,13 @@ class WebhookStore(Protocol):
     """The webhooks of tenants. What belongs to another tenant is not there. Methods raise DatabaseUnavailableError."""
 
     async def add(self, endpoint: Endpoint, *, limit: int) -> None:
-        """Raises WebhookLimitReachedError where the tenant has `limit` already, exactly under concurrency."""
+        """Raises WebhookLimitReachedError where the tenant (of one for a job: the job) has `limit` already, exactly
+        under concurrency.
+        """
         ...
 
-    async def list_all(self, tenant: TenantId) -> tuple[Endpoint, ...]:
-        """Oldest first."""
+    async def list_all(self, tenant: TenantId, job: JobId | None = None) -> tuple[Endpoint, ...]:
+        """Those for all jobs, or those of one job alone; oldest first."""
         ...
 
     async def find(self, tenant: TenantId, endpoint: EndpointId) -> Endpoint | None: ...
@@ -143,6 +147,10 @@ class WebhookStore(Protocol):
 
     async def remove(self, tenant: TenantId, endpoint: EndpointId) -> bool:
         """With its deliveries; False where there is none."""
+        ...
+
+    async def tell(self, endpoint: EndpointId, message: Told) -> None:
+        """Queue a message for this endpoint alone, unless it was queued already or the endpoint has gone."""
         ...
 
     async def add_test(self, endpoint: EndpointId, message: Told) -> Delivery | None:
@@ -215,7 +223,9 @@ class DeliveryQueue(Protocol):
         ...
 
     async def prune(self, *, deliveries_before: datetime, jobs_before: datetime, limit: int) -> int:
-        """Forget up to `limit` ended deliveries made before one time, and as many jobs silent since another."""
+        """Forget up to `limit` ended deliveries made before one time, as many webhooks of jobs that have been silent
+        since then and wait for nothing, and as many jobs silent since another time.
+        """
         ...
 
     async def waiting(self, *, now: datetime) -> Waiting: ...
