@@ -176,6 +176,9 @@ def environment(*, kafka: str, prefix: str, database_url: str, object_store_url:
         "HTTP_HOST": LOOPBACK,
         # Never what the person's own shell says: that could cost money.
         "ENGINES": "local",
+        # Tests hand in the same book again and again and mean a new job each time.
+        # tests/integration/ingest/test_reuse.py has it on, as a deployment has.
+        "REUSE_COMPLETED": "false",
         "GEMINI_API_KEY": "",
         "GEMINI_BASE_URL": "",
         "OPENAI_BASE_URL": "",

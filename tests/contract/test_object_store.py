@@ -75,7 +75,12 @@ async def test_only_the_first_create_writes(store: ObjectStore) -> None:
 async def test_nothing_there_is_told_by_type(store: ObjectStore) -> None:
     assert await store.find("nothing") is None
     assert not await store.exists("nothing")
-    for read in (store.get("nothing"), store.get_range("nothing", 0, 1), store.move("nothing", "else")):
+    for read in (
+        store.get("nothing"),
+        store.get_range("nothing", 0, 1),
+        store.move("nothing", "else"),
+        store.copy("nothing", "else"),
+    ):
         with pytest.raises(ObjectNotFoundError):
             await read
     await store.delete("nothing")
@@ -96,6 +101,17 @@ async def test_a_stream_that_breaks_leaves_nothing(store: ObjectStore) -> None:
     with pytest.raises(KeyError):
         await store.put_stream("broken", parts(b"a" * 2 * PART, b"b" * PART, fault=KeyError("client gone")))
     assert not await store.exists("broken")
+
+
+async def test_a_copy_leaves_what_it_was_made_of_and_outlives_it(store: ObjectStore) -> None:
+    await store.put("from", b"x")
+    await store.put("to/there", b"old")
+    await store.copy("from", "to/there")
+    await store.copy("from", "to/there")
+    assert (await store.get("from"), await store.get("to/there")) == (b"x", b"x")
+    await store.put("from", b"y")
+    await store.delete("from")
+    assert await store.get("to/there") == b"x"
 
 
 async def test_a_move_can_be_repeated(store: ObjectStore) -> None:

@@ -47,6 +47,9 @@ class DictStore:
     async def download(self, key: str, path: Path) -> None:
         path.write_bytes(await self.get(key))  # noqa: ASYNC240 - nothing else runs
 
+    async def copy(self, source: str, target: str) -> None:
+        await self.put(target, await self.get(source))
+
     async def move(self, source: str, target: str) -> None:
         if source not in self.objects and target in self.objects:
             return

@@ -28,7 +28,8 @@ def wrap_all(trap: Trap) -> None:
     for name in ("put", "create", "put_stream"):
         _wrap(Objects, name, trap, Operation.PUT, lambda _store, key, *_: str(key))
     _wrap(Objects, "delete", trap, Operation.DELETE, lambda _store, key: str(key))
-    _wrap(Objects, "move", trap, Operation.MOVE, lambda _store, source, target: f"{source} {target}")
+    for name in ("move", "copy"):
+        _wrap(Objects, name, trap, Operation.MOVE, lambda _store, source, target: f"{source} {target}")
     _wrap(AIOKafkaConsumer, "commit", trap, Operation.OFFSETS, lambda _consumer, offsets: _places(offsets))
     _wrap_publisher(trap)
     _wrap_database(trap)

@@ -6,7 +6,6 @@ from feuilleton.contracts.models import terms_of
 from ingest.admission import EngineTable, fingerprint, read_settings
 from ingest.errors import EngineNotAvailableError, InvalidSettingsError
 from ingest.settings import IngestSettings
-from ingest.upload_body import ReceivedFile
 
 MODELS = {ModelTier.QUALITY: "pro", ModelTier.BALANCED: "flash", ModelTier.SPEED: "lite"}
 
@@ -85,8 +84,9 @@ def test_settings_come_from_text_and_name_what_is_wrong() -> None:
     assert [entry["field"] for entry in caught.value.errors] == ["sentence_length_limit", "engine", "sentence_lenght"]
 
 
-def test_a_fingerprint_is_of_the_bytes_and_the_settings_and_not_of_the_name() -> None:
-    one = fingerprint(ReceivedFile(name="a.pdf", sha256="1"), JobSettings())
-    assert fingerprint(ReceivedFile(name="b.pdf", sha256="1"), JobSettings()) == one
-    assert fingerprint(ReceivedFile(name="a.pdf", sha256="2"), JobSettings()) != one
-    assert fingerprint(ReceivedFile(name="a.pdf", sha256="1"), JobSettings(min_sentence_length=3)) != one
+def test_a_fingerprint_is_of_the_bytes_and_the_settings_and_of_force() -> None:
+    one = fingerprint("1", JobSettings(), force=False)
+    assert fingerprint("1", JobSettings(), force=False) == one
+    assert fingerprint("2", JobSettings(), force=False) != one
+    assert fingerprint("1", JobSettings(min_sentence_length=3), force=False) != one
+    assert fingerprint("1", JobSettings(), force=True) != one

@@ -1,52 +1,40 @@
 """accept_upload: from a body that streams in to a job that will run, or to nothing at all."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
 import structlog
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from feuilleton.contracts import ids
-from feuilleton.contracts.errors import (
-    DatabaseUnavailableError,
-    InvalidInputError,
-    PipelineError,
-    TransientError,
-    exhaustion_told,
-)
-from feuilleton.contracts.events import JobAccepted, UploadSubmitted, to_message
+from feuilleton.contracts.errors import DatabaseUnavailableError, InvalidInputError, PipelineError, exhaustion_told
+from feuilleton.contracts.events import JobAccepted, JobEnded, UploadSubmitted, to_message
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.observability import metrics
 from feuilleton.storage.ports import ObjectStore
-from feuilleton.streaming.closing import end_task
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
 from ingest.accounts import Accounts
-from ingest.errors import (
-    EngineNotAvailableError,
-    InvalidSettingsError,
-    JobGoneError,
-    KeyReusedError,
-    OutcomeUnknownError,
-    QueueFullError,
-)
+from ingest.errors import EngineNotAvailableError, InvalidSettingsError, JobGoneError, KeyReusedError, QueueFullError
+from ingest.leasing import Claim, Leases
 from ingest.ledger import EntryKind
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
-from ingest.ports import LEASE_SECONDS, Admission, AdmissionStore, IdempotencyKey, Lease, OutboxRow, Queue
+from ingest.ports import Admission, AdmissionStore, Binding, Lease, OutboxRow, Queue, Wanted
 from ingest.pricing import Pricing
 from ingest.quota import Quota
-from ingest.rate import CountedUpload, UploadRate
+from ingest.rate import UploadRate
 from ingest.unanswered import resolve
-from ingest.upload_body import ReceivedFile, UploadBody, path_of, temporary_copy
+from ingest.upload_body import FORCE, UploadBody, path_of, temporary_copy
 
-_RENEW_EVERY_SECONDS = LEASE_SECONDS / 3
+_BOOL = TypeAdapter(bool)
 log = structlog.get_logger(__name__)
 
 
@@ -98,8 +86,8 @@ class _SubmittedSettings(JobSettings):
     model_config = ConfigDict(extra="forbid")
 
 
-def read_settings(fields: dict[str, str]) -> JobSettings:
-    """The job's settings from form fields. Raises InvalidSettingsError naming each wrong field."""
+def read_settings(fields: Mapping[str, object]) -> JobSettings:
+    """The job's settings, by name, from a form or from JSON. Raises InvalidSettingsError naming each wrong field."""
     try:
         return JobSettings.model_validate(_SubmittedSettings.model_validate(fields).model_dump())
     except ValidationError as exc:
@@ -111,9 +99,51 @@ def read_settings(fields: dict[str, str]) -> JobSettings:
         ) from exc
 
 
-def fingerprint(received: ReceivedFile, settings: JobSettings) -> str:
+def fingerprint(sha256: str, settings: JobSettings, *, force: bool) -> str:
     """Tells two bodies apart: the file's bytes and the settings, not the file's name."""
-    return ids.text_hash(received.sha256, json.dumps(settings.model_dump(mode="json"), sort_keys=True))
+    forced = ("force",) if force else ()  # the same as ever without
+    return ids.text_hash(sha256, json.dumps(settings.model_dump(mode="json"), sort_keys=True), *forced)
+
+
+def read_force(value: object) -> bool:
+    """Whether a new job is wanted in any case. Raises InvalidSettingsError."""
+    try:
+        return _BOOL.validate_python(value)
+    except ValidationError as exc:
+        raise InvalidSettingsError([{"field": "force", "message": exc.errors()[0]["msg"]}]) from exc
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to become a job. `fingerprint` tells its request from another under the same key."""
+
+    tenant: TenantId
+    name: str
+    size_bytes: int
+    sha256: str
+    settings: JobSettings
+    force: bool
+    fingerprint: str
+    traceparent: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """The file of an order: where it can be read here, and how it is brought to its job's key."""
+
+    path: Path
+    bring: Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An accepted job. `row` holds its messages, None once they are known to be published. `done` is its end where the
+    order was answered with a job that was completed before.
+    """
+
+    accepted: JobAccepted
+    row: OutboxRow | None
+    done: JobEnded | None = None
 
 
 @dataclass(frozen=True)
@@ -144,71 +174,92 @@ class Desk:
     accounts: Accounts
     quota: Quota
     pricing: Pricing
+    reuse: bool = True
 
-    async def accept_upload(self, request: UploadRequest) -> JobAccepted:
-        """Return the job once the broker holds its messages: it will run.
+    async def accept_upload(self, request: UploadRequest) -> Taken:
+        """Return the job once the broker holds its messages: it will run. Or one that was done before (`Taken.done`).
 
         Raises InvalidInputError (4xx: it never runs and never costs), TransientError (503: the same),
         OutcomeUnknownError (it will run; the key answers with it later). The same Idempotency-Key and body
         answer with the same job. RateLimitedError comes before a byte of the body is read.
         """
-        async with self._leased(request) as lease:
-            await self._refuse_early(request, lease)
+        claim = Claim(request.tenant, "uploads", request.idempotency_key, request.on_counted)
+        async with Leases(self.rows).held(claim) as lease:
+            request.body.refuse_early(request.content_length)
+            await self.refuse_early(request.tenant, request.body.least_bytes, lease)
             with exhaustion_told(), temporary_copy() as copy:
                 return await self._accept(request, lease, copy)
 
-    async def _refuse_early(self, request: UploadRequest, lease: Lease | None) -> None:
+    async def refuse_early(self, tenant: TenantId, least_bytes: int, lease: Lease | None) -> None:
         """What can be told before a byte is read. The transaction decides again, for all who come at once."""
-        request.body.refuse_early(request.content_length)
         if lease is None or lease.binding is None:
-            usage = await self.accounts.usage(request.tenant)
+            usage = await self.accounts.usage(tenant)
             self.quota.check_job(usage)
-            self.quota.check_book(usage, request.body.least_bytes)
+            self.quota.check_book(usage, least_bytes)
 
-    async def _accept(self, request: UploadRequest, lease: Lease | None, copy: IO[bytes]) -> JobAccepted:
+    async def _accept(self, request: UploadRequest, lease: Lease | None, copy: IO[bytes]) -> Taken:
         incoming = ids.incoming_key(uuid4().hex)
         try:
             await self.store.put_stream(incoming, request.body.file_parts(request.stream, copy))
-            received = request.body.received
-            settings = read_settings(received.fields)
-            if lease is not None and lease.binding is not None:
-                return await self._replay(lease, fingerprint(received, settings))
-            self.queue.check(await self.rows.queue())
-            engine, model = self.engines.choose(settings)
-            pages = await self.checker.check(path_of(copy))
-            price = await self.pricing.price(path_of(copy), pages, settings, engine, model)
-            accepted = JobAccepted(
-                job=ids.new_job_id(),
-                tenant=request.tenant,
-                name=received.name,
-                bytes=received.size_bytes,
-                sha256=received.sha256,
-                pages=pages,
-                settings=settings,
-                engine=engine,
-                model=model,
-                reserve=price.reserve,
-            )
-            await self.publisher.check()
-            row = await self._admit(request, accepted, price.rate, lease, incoming)
+            order = _order_of(request)
+            known = await self.known(order, lease)
+            bring = partial(self.store.move, incoming)
+            taken = known or await self.take_on(order, Book(path_of(copy), bring), lease)
         finally:
             await self._remove(incoming)
-        await self.outbox.announce(row)
-        return accepted
+        return await self.announce(taken)
 
-    async def _admit(
-        self, request: UploadRequest, accepted: JobAccepted, rate: float, lease: Lease | None, incoming: str
-    ) -> OutboxRow:
-        """The file to its final key, then the one transaction that makes it a job."""
+    async def known(self, order: Order, lease: Lease | None) -> Taken | None:
+        """The job that the key has already, or one of the tenant that was completed with the same file and settings:
+        then the key has that from now on. None where there is neither, or where the order asks for a new one.
+        """
+        if lease is not None and lease.binding is not None:
+            return await self._bound(lease.binding, order.fingerprint)
+        if order.force or not self.reuse:
+            return None
+        engine, model = self.engines.choose(order.settings)
+        wanted = Wanted(order.tenant, order.sha256, order.settings, engine, model)
+        done = await self.rows.reuse(wanted, order.fingerprint, lease, gone=self.commands.deleted)
+        return None if done is None else Taken(done.accepted, None, done.end)
+
+    async def take_on(self, order: Order, book: Book, lease: Lease | None) -> Taken:
+        """Check the file, price it, bring it to its job's key and admit the job. Not announced yet."""
+        self.queue.check(await self.rows.queue())
+        engine, model = self.engines.choose(order.settings)
+        pages = await self.checker.check(book.path)
+        price = await self.pricing.price(book.path, pages, order.settings, engine, model)
+        accepted = JobAccepted(
+            job=ids.new_job_id(),
+            tenant=order.tenant,
+            name=order.name,
+            bytes=order.size_bytes,
+            sha256=order.sha256,
+            pages=pages,
+            settings=order.settings,
+            engine=engine,
+            model=model,
+            reserve=price.reserve,
+        )
+        await self.publisher.check()
         await self.rows.stage(accepted.tenant, accepted.job)
-        await self.store.move(incoming, ids.upload_key(accepted.tenant, accepted.job))
+        await book.bring(ids.upload_key(accepted.tenant, accepted.job))
         messages = tuple(
-            to_message(data, source="ingest", traceparent=request.traceparent)
+            to_message(data, source="ingest", traceparent=order.traceparent)
             for data in (accepted, upload_of(accepted, accepted.attempt))
         )
-        body = fingerprint(request.body.received, accepted.settings)
+        return await self._admit(Admission(accepted, messages, order.fingerprint, lease, price.rate))
+
+    async def announce(self, taken: Taken) -> Taken:
+        """Raises OutcomeUnknownError."""
+        if taken.row is not None:
+            await self.outbox.announce(taken.row)
+        return taken
+
+    async def _admit(self, admission: Admission) -> Taken:
+        """The one transaction that makes it a job. What is refused in it leaves nothing behind."""
+        accepted = admission.accepted
         try:
-            await self.rows.admit(Admission(accepted, messages, body, lease, rate))
+            await self.rows.admit(admission)
         except DatabaseUnavailableError:
             if not await resolve(accepted.job, lambda: self.rows.resolve(accepted.job)):
                 raise
@@ -219,7 +270,7 @@ class Desk:
         metrics.CREDITS.labels(EntryKind.JOB_RESERVE.value).inc(accepted.reserve)
         known = {"pages": accepted.pages, "engine": accepted.engine, "reserve": accepted.reserve}
         log.info("upload_admitted", job_id=accepted.job, **known)
-        return OutboxRow(accepted.job, accepted.attempt, messages)
+        return Taken(accepted, OutboxRow(accepted.job, accepted.attempt, admission.messages))
 
     async def _unstage(self, accepted: JobAccepted) -> None:
         """Keep nothing of a book that was refused in the last moment. What fails here is left to the sweep."""
@@ -228,63 +279,35 @@ class Desk:
                 await self.store.delete(ids.upload_key(accepted.tenant, accepted.job))
                 await self.rows.drop_stage(accepted.job)
 
-    async def _replay(self, lease: Lease, body: str) -> JobAccepted:
-        binding = lease.binding
-        if binding is None or binding.fingerprint != body:
+    async def _bound(self, binding: Binding, fingerprint: str) -> Taken:
+        if binding.fingerprint != fingerprint:
             raise KeyReusedError("this Idempotency-Key was used for another body")
-        if self.commands.deleted(binding.accepted.job):
+        if binding.deleted or self.commands.deleted(binding.accepted.job):
             raise JobGoneError("the job of this Idempotency-Key was deleted")
-        row = await self.rows.pending(binding.accepted.job, 1)
-        if row is not None:
-            await self.outbox.announce(row)
-        return binding.accepted
-
-    @asynccontextmanager
-    async def _leased(self, request: UploadRequest) -> AsyncIterator[Lease | None]:
-        """Hold the key while the block runs; a block that refuses the request leaves no binding."""
-        if request.idempotency_key is None:
-            async with self._counted(request, await self.rows.count_upload(request.tenant)):
-                yield None
-            return
-        lease = await self.rows.lease_key(IdempotencyKey(request.tenant, "uploads", request.idempotency_key))
-        renewal = asyncio.create_task(self._renew(lease))
-        try:
-            async with self._counted(request, lease.counted):
-                yield lease
-        finally:
-            await end_task(renewal)
-            with suppress(TransientError):  # it lapses by itself
-                await self.rows.release_lease(lease)
-
-    @asynccontextmanager
-    async def _counted(self, request: UploadRequest, counted: CountedUpload | None) -> AsyncIterator[None]:
-        """Refused uploads stay counted; one that failed by a fault of ours (503, nothing runs) is taken back, or an
-        outage would use up the hour of a client that tries again.
-        """
-        if counted is None:
-            yield
-            return
-        request.on_counted(counted.rate)
-        try:
-            yield
-        except OutcomeUnknownError:
-            raise
-        except TransientError:
-            with suppress(TransientError):
-                await self.rows.uncount_upload(counted)
-            raise
-
-    async def _renew(self, lease: Lease) -> None:
-        while lease.binding is None:
-            await asyncio.sleep(_RENEW_EVERY_SECONDS)
-            with suppress(TransientError):  # the next renewal, or the lease's end, tells
-                await self.rows.renew_lease(lease)
+        return Taken(binding.accepted, await self.rows.pending(binding.accepted.job, 1), binding.done)
 
     async def _remove(self, key: str) -> None:
         try:
             await self.store.delete(key)
         except PipelineError as exc:
             log.warning("incoming_left_for_sweep", code=exc.code)
+
+
+def _order_of(request: UploadRequest) -> Order:
+    received = request.body.received
+    fields = dict(received.fields)
+    force = read_force(fields.pop(FORCE, False))
+    settings = read_settings(fields)
+    return Order(
+        tenant=request.tenant,
+        name=received.name,
+        size_bytes=received.size_bytes,
+        sha256=received.sha256,
+        settings=settings,
+        force=force,
+        fingerprint=fingerprint(received.sha256, settings, force=force),
+        traceparent=request.traceparent,
+    )
 
 
 def upload_of(accepted: JobAccepted, attempt: int) -> UploadSubmitted:

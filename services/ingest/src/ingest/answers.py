@@ -13,6 +13,8 @@ from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.job_state import JobStatus, progress_percent
 from feuilleton.http.problems import answer_headers
 from feuilleton.http.waiting import Waits
+from feuilleton.observability import metrics
+from ingest.admission import Taken
 from ingest.ends import Ended, EndWatch
 
 
@@ -36,9 +38,11 @@ class AcceptedJob(BaseModel):
     progress_percent: int
     code: str | None = None
     counts: EndCounts | None = None
+    reused: bool = False
+    """Whether this job was completed before and answers for the same file with the same settings, at no cost."""
 
 
-ENDED: dict[str, Any] = {"model": AcceptedJob, "description": "The attempt has ended, within the seconds of `Prefer`"}
+ENDED: dict[str, Any] = {"model": AcceptedJob, "description": "The attempt has ended: in time, or long ago (`reused`)"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,15 @@ class Answers:
     waits: Waits
     ends: EndWatch
 
+    async def answer_taken(self, request: Request, taken: Taken) -> Response:
+        """Of a new job, or of one that was done before."""
+        accepted, done = taken.accepted, taken.done
+        metrics.UPLOADS.labels("reused" if done else "accepted").inc()
+        if done is None:
+            return await self.answer(request, Begun(accepted, accepted.attempt, accepted.reserve))
+        shown = Begun(accepted, done.attempt, 0).shown(Ended(done, deleted=False)).model_copy(update={"reused": True})
+        return _response(request, shown, 200, {})
+
     async def answer(self, request: Request, begun: Begun) -> Response:
         """With the fields that were kept for the answer of this request. No fault met while waiting is told."""
         job, attempt = begun.accepted.job, begun.attempt
@@ -85,7 +98,10 @@ class Answers:
             seen.append(await self.ends.wait(job, attempt))
 
         held = await self.waits.hold(request, until)
-        location = f"/v1/jobs/{job}" + (f"?attempt={attempt}" if attempt > 1 else "")
-        headers = {"Location": location, **answer_headers(request), **held}
-        body = begun.shown(seen[0] if seen else None).model_dump(mode="json")
-        return JSONResponse(body, 200 if seen else 202, headers)
+        return _response(request, begun.shown(seen[0] if seen else None), 200 if seen else 202, held)
+
+
+def _response(request: Request, shown: AcceptedJob, status: int, held: dict[str, str]) -> Response:
+    location = f"/v1/jobs/{shown.id}" + (f"?attempt={shown.attempt}" if shown.attempt > 1 else "")
+    headers = {"Location": location, **answer_headers(request), **held}
+    return JSONResponse(shown.model_dump(mode="json"), status, headers)

@@ -36,6 +36,8 @@ from ingest.admission import Desk, EngineTable, QueueLimit
 from ingest.answers import Answers
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
+from ingest.copies import CopyDesk
+from ingest.copy_routes import copy_router
 from ingest.credit_routes import credit_router
 from ingest.credits import Tariff
 from ingest.ends import EndWatch
@@ -91,9 +93,9 @@ def build(settings: IngestSettings) -> Ingest:
     engines = EngineTable(settings.offered, settings.models, settings.openai_model)
     queue = QueueLimit(settings.queue_limit_hours, settings.queue_least_rate)
     pricing = Pricing(Tariff(settings.model_terms), PdfMeasure(pool, settings.pdf_timeout_seconds))
-    desk = Desk(
-        store, rows, publisher, outbox, checker, engines, control.commands, queue, accounts, allowance.quota, pricing
-    )
+    money = (accounts, allowance.quota, pricing)
+    taking = (checker, engines, control.commands, queue)
+    desk = Desk(store, rows, publisher, outbox, *taking, *money, settings.reuse_completed)
     estimates = EstimateDesk(accounts, checker, pricing, engines)
     housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds, settings.deleted_sweep_seconds)
     watched, topic = PostgresJobWatch(database), settings.kafka_prefix + JOB_EVENTS.name
@@ -167,6 +169,7 @@ def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: Parts
     app.include_router(key_router(KeyDesk(identity), auth))
     app.include_router(tenant_router(identity, auth))
     app.include_router(attempt_router(service.attempts, answers, auth))
+    app.include_router(copy_router(CopyDesk(service.desk), answers, auth))
     app.include_router(credit_router(service.desk.accounts, service.allowance, auth))
     app.include_router(
         estimate_router(

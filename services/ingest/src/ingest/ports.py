@@ -1,11 +1,12 @@
 """What ingest keeps in its database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from feuilleton.contracts.events import JobAccepted, Message
+from feuilleton.contracts.events import JobAccepted, JobEnded, Message
 from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.job_settings import Engine, JobSettings
 from ingest.rate import CountedUpload
 
 LEASE_SECONDS = 60
@@ -23,10 +24,14 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class Binding:
-    """The job that a key belongs to, and the fingerprint of the body that made it."""
+    """The job that a key belongs to, and the fingerprint of the body that made it. `done` is its end where the key was
+    answered with a job that was completed before.
+    """
 
     fingerprint: str
     accepted: JobAccepted
+    deleted: bool = False
+    done: JobEnded | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,31 @@ class Admission:
     fingerprint: str
     lease: Lease | None
     rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a job of the tenant must have been made of to be as good as a new one."""
+
+    tenant: TenantId
+    sha256: str
+    settings: JobSettings
+    engine: Engine
+    model: str
+
+    def met_by(self, accepted: JobAccepted) -> bool:
+        """The engine and the model are those that were chosen, by whatever name. Pure."""
+        chosen = {"engine", "model"}
+        same = accepted.settings.model_dump(exclude=chosen) == self.settings.model_dump(exclude=chosen)
+        return same and (accepted.sha256, accepted.engine, accepted.model) == (self.sha256, self.engine, self.model)
+
+
+@dataclass(frozen=True)
+class DoneJob:
+    """A completed job, and its end."""
+
+    accepted: JobAccepted
+    end: JobEnded
 
 
 @dataclass(frozen=True)
@@ -139,6 +169,14 @@ class AdmissionStore(Protocol):
         Raises InsufficientCreditsError, BytesQuotaError, JobsQuotaError, KeyInUseError if the lease was lost
         meanwhile, LostInvariantError if the stage was: nothing is written.
         After DatabaseUnavailableError the outcome is not known: `resolve` tells.
+        """
+        ...
+
+    async def reuse(
+        self, wanted: Wanted, fingerprint: str, lease: Lease | None, *, gone: Callable[[JobId], bool]
+    ) -> DoneJob | None:
+        """The newest job of the tenant that meets the wish, is completed and neither deleted nor `gone`; None where
+        there is none. The key is bound to it in the same transaction. Raises KeyInUseError if the lease was lost.
         """
         ...
 

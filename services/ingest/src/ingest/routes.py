@@ -16,9 +16,9 @@ from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, UploadRequest
-from ingest.answers import ENDED, AcceptedJob, Answers, Begun
+from ingest.answers import ENDED, AcceptedJob, Answers
 from ingest.errors import BusyError
-from ingest.upload_body import UploadBody
+from ingest.upload_body import FORCE, UploadBody
 
 _PROBLEMS = (400, 401, 402, 403, 408, 409, 410, 413, 415, 422, 429, 503)
 _BODY = {
@@ -31,6 +31,7 @@ _BODY = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "contentMediaType": "application/pdf"},
+                        FORCE: {"type": "boolean", "description": "A new job even where the same was done before"},
                         **{
                             name: {"type": "string", "description": f"Default {field.default}"}
                             for name, field in JobSettings.model_fields.items()
@@ -64,7 +65,8 @@ def upload_router(
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
     ) -> Response:
         """Stream a PDF in. 202 with `Location` once the job is sure to run; any 4xx means that it never will. With
-        `Prefer: wait=N` 200 with its end, if that comes within N seconds.
+        `Prefer: wait=N` 200 with its end, if that comes within N seconds. 200 too, with `reused`, where the same file
+        was completed before with the same settings: that job answers, and costs nothing; `force` makes a new one.
 
         Each upload of the hour counts, refused ones too (429 `rate_limited`, the fields RateLimit and Retry-After); a
         repetition under the same Idempotency-Key does not.
@@ -74,15 +76,14 @@ def upload_router(
             raise BusyError("too many uploads at once")
         async with places:
             try:
-                accepted = await desk.accept_upload(_asked(request, principal.tenant, body, idempotency_key))
+                taken = await desk.accept_upload(_asked(request, principal.tenant, body, idempotency_key))
             except ClientDisconnect:
                 metrics.UPLOADS.labels("client_gone").inc()
                 return Response(status_code=400)  # nobody is there to read it
             except PipelineError as exc:
                 metrics.UPLOADS.labels(exc.code).inc()
                 raise
-        metrics.UPLOADS.labels("accepted").inc()
-        return await answers.answer(request, Begun(accepted, accepted.attempt, accepted.reserve))
+        return await answers.answer_taken(request, taken)
 
     return router
 

@@ -29,6 +29,8 @@ class IngestSettings(ApiSettings):
     """The most jobs of a tenant that run or wait at once."""
     model_terms: dict[str, ModelTerms] = Field(default_factory=dict)
     """Rows of the table of models that are changed or added here, as JSON. The extractors read the same setting."""
+    reuse_completed: bool = True
+    """Whether the same file with the same settings is answered with the tenant's completed job, at no cost."""
     body_idle_seconds: float = Field(default=30.0, gt=0)
     """The longest wait for the next piece of a body."""
     pdf_workers: int = Field(default=2, ge=1)

@@ -19,6 +19,8 @@ from ingest.errors import FileTooLargeError, InvalidBodyError, InvalidSettingsEr
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks  # exists for type checkers only
 
+FORCE = "force"
+"""The field that asks for a new job even where the same was done before."""
 _FIELD_LIMIT_BYTES = 200
 _HEADER_LIMIT_BYTES = 4096
 _HEADERS_LIMIT = 20
@@ -116,7 +118,7 @@ class UploadBody:
         self._limit_bytes = limit_bytes
         self._least_bytes = 0
         self._idle_seconds = idle_seconds
-        self._form = _Form(JobSettings.model_fields)
+        self._form = _Form({*JobSettings.model_fields, FORCE})
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         if not boundary:
             raise InvalidBodyError("the multipart boundary is missing")

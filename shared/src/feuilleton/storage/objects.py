@@ -96,6 +96,9 @@ class Objects:
             async for part in _asked_parts(result.stream(min_chunk_size=_PART_BYTES)):
                 file.write(part)
 
+    async def copy(self, source: str, target: str) -> None:
+        await _asked(obstore.copy_async(self._store, source, target))
+
     async def move(self, source: str, target: str) -> None:
         try:
             await _asked(obstore.rename_async(self._store, source, target))

@@ -51,6 +51,10 @@ class ObjectStore(Protocol):
         """Copy an object to a local file with bounded memory. Raises ObjectNotFoundError."""
         ...
 
+    async def copy(self, source: str, target: str) -> None:
+        """Copy inside the store, over what stands there; the bytes do not come here. Raises ObjectNotFoundError."""
+        ...
+
     async def move(self, source: str, target: str) -> None:
         """Copy then delete; repeatable: with the source gone and the target there it is done already.
         Raises ObjectNotFoundError when neither is there.

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 import asyncpg
@@ -30,11 +30,13 @@ from ingest.ports import (
     AttemptRequest,
     BegunAttempt,
     Binding,
+    DoneJob,
     IdempotencyKey,
     Lease,
     MakeMessages,
     OutboxRow,
     Queue,
+    Wanted,
 )
 from ingest.rate import CountedUpload
 
@@ -44,17 +46,21 @@ _TAKE_KEY = """
 INSERT INTO ingest.idempotency_keys AS k (tenant, route, key, token, leased_until)
 VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
 ON CONFLICT (tenant, route, key) DO UPDATE
-SET token = excluded.token, leased_until = excluded.leased_until, created_at = now(), job = NULL, fingerprint = NULL
+SET token = excluded.token, leased_until = excluded.leased_until, created_at = now(), job = NULL, fingerprint = NULL,
+    reused = false
 WHERE (k.job IS NULL AND k.leased_until < now())
    OR k.created_at < now() - make_interval(hours => $6)
 RETURNING token
 """
 _BINDING = """
-SELECT k.fingerprint, j.accepted FROM ingest.idempotency_keys k JOIN ingest.jobs j USING (job)
+SELECT k.fingerprint, j.accepted, j.deleted_at IS NOT NULL AS deleted, CASE WHEN k.reused THEN (
+    SELECT a.ended FROM ingest.attempts a WHERE a.job = j.job AND a.ended IS NOT NULL ORDER BY a.attempt DESC LIMIT 1
+) END AS done
+FROM ingest.idempotency_keys k JOIN ingest.jobs j USING (job)
 WHERE k.tenant = $1 AND k.route = $2 AND k.key = $3
 """
 _BIND = """
-UPDATE ingest.idempotency_keys SET job = $5, fingerprint = $6
+UPDATE ingest.idempotency_keys SET job = $5, fingerprint = $6, reused = $7
 WHERE tenant = $1 AND route = $2 AND key = $3 AND token = $4 AND job IS NULL
 """
 _TAKE_OUTBOX = """
@@ -82,6 +88,12 @@ _LAST_ATTEMPT = "SELECT attempt, ended FROM ingest.attempts WHERE job = $1 ORDER
 _MARK_PUBLISHED = """
 WITH gone AS (DELETE FROM ingest.outbox WHERE job = $1 AND attempt = $2 RETURNING job, attempt)
 UPDATE ingest.attempts a SET published_at = now() FROM gone WHERE a.job = gone.job AND a.attempt = gone.attempt
+"""
+_COMPLETED = """
+SELECT j.accepted, a.ended FROM ingest.jobs j
+JOIN LATERAL (SELECT ended FROM ingest.attempts WHERE job = j.job ORDER BY attempt DESC LIMIT 1) a ON true
+WHERE j.tenant = $1 AND j.accepted->>'sha256' = $2 AND j.deleted_at IS NULL AND a.ended->>'outcome' = 'completed'
+ORDER BY j.admitted_at DESC LIMIT 100
 """
 _DELETED_JOBS = """
 SELECT tenant, job FROM ingest.jobs
@@ -113,7 +125,9 @@ class PostgresAdmissionStore:
             row = await connection.fetchrow(_BINDING, *scope)
         if row is None:
             raise KeyInUseError("a request with this Idempotency-Key is at work")
-        return Lease(key, token, Binding(row["fingerprint"], JobAccepted.model_validate_json(row["accepted"])))
+        done = JobEnded.model_validate_json(row["done"]) if row["done"] else None
+        accepted = JobAccepted.model_validate_json(row["accepted"])
+        return Lease(key, token, Binding(row["fingerprint"], accepted, row["deleted"], done))
 
     async def count_upload(self, tenant: TenantId) -> CountedUpload:
         async with self._database.transaction() as connection:
@@ -158,7 +172,21 @@ class PostgresAdmissionStore:
             if done != "DELETE 1":
                 raise LostInvariantError("the stage of this admission was refused")
             if admission.lease is not None:
-                await _bind(connection, admission.lease, admission)
+                await _bind(connection, admission.lease, accepted.job, admission.fingerprint, reused=False)
+
+    async def reuse(
+        self, wanted: Wanted, fingerprint: str, lease: Lease | None, *, gone: Callable[[JobId], bool]
+    ) -> DoneJob | None:
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(_COMPLETED, wanted.tenant, wanted.sha256)
+            for row in rows:
+                accepted = JobAccepted.model_validate_json(row["accepted"])
+                if not wanted.met_by(accepted) or gone(accepted.job):
+                    continue
+                if lease is not None:
+                    await _bind(connection, lease, accepted.job, fingerprint, reused=True)
+                return DoneJob(accepted, JobEnded.model_validate_json(row["ended"]))
+        return None
 
     async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
         async with self._database.connection() as connection:
@@ -313,8 +341,8 @@ async def _pending(connection: asyncpg.Connection, job: JobId, attempt: int) -> 
     return OutboxRow(job, attempt, _unpack(text)) if text is not None else None
 
 
-async def _bind(connection: asyncpg.Connection, lease: Lease, admission: Admission) -> None:
-    done = await connection.execute(_BIND, *_key_of(lease), admission.accepted.job, admission.fingerprint)
+async def _bind(connection: asyncpg.Connection, lease: Lease, job: JobId, fingerprint: str, *, reused: bool) -> None:
+    done = await connection.execute(_BIND, *_key_of(lease), job, fingerprint, reused)
     if done != "UPDATE 1":
         raise KeyInUseError("another request took this Idempotency-Key over")
 
