@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from feuilleton.contracts.errors import InvalidInputError
 from feuilleton.contracts.ids import TenantId
 from feuilleton.http.auth import DEFAULT_TENANT, BearerAuth, Principal
-from feuilleton.http.problems import Problem
 from ingest.accounts import Accounts, Adjustment, Allowance, BookedEntry, Standing, next_month
 from ingest.ledger import EntryKind
+from ingest.problem_docs import problem_docs
 
 _MOST_CREDITS = 1_000_000_000
 _LARGEST_NUMBER = 2**62
@@ -150,12 +150,12 @@ Key = Annotated[str, Header(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]
 def credit_router(accounts: Accounts, allowance: Allowance, auth: BearerAuth) -> APIRouter:
     router = APIRouter(tags=["credits"])
 
-    @router.get("/v1/credits", summary="What can be spent", responses=_problems(401, 403, 503))
+    @router.get("/v1/credits", summary="What can be spent", responses=problem_docs(401, 403, 503))
     async def get_credits(principal: Annotated[Principal, Depends(auth)]) -> CreditsAnswer:
         """Credits and quota of the caller's tenant. The grant of a month is there from the first look in it."""
         return CreditsAnswer.of(await accounts.standing(principal.tenant), allowance)
 
-    @router.get("/v1/credits/ledger", summary="Every row behind the balance", responses=_problems(*_PROBLEMS))
+    @router.get("/v1/credits/ledger", summary="Every row behind the balance", responses=problem_docs(*_PROBLEMS))
     async def get_ledger(
         principal: Annotated[Principal, Depends(auth)], limit: Limit = 100, cursor: Cursor = None
     ) -> LedgerPage:
@@ -168,7 +168,7 @@ def credit_router(accounts: Accounts, allowance: Allowance, auth: BearerAuth) ->
         "/v1/credits/adjustments",
         status_code=201,
         summary="Give or take credits",
-        responses=_problems(402, *_PROBLEMS),
+        responses=problem_docs(402, *_PROBLEMS),
     )
     async def post_adjustment(
         wanted: AdjustmentRequest, principal: Annotated[Principal, Depends(auth)], idempotency_key: Key
@@ -182,10 +182,6 @@ def credit_router(accounts: Accounts, allowance: Allowance, auth: BearerAuth) ->
         return LedgerRow.of(await accounts.adjust(adjustment))
 
     return router
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, object]]:
-    return {status: {"model": Problem} for status in statuses}
 
 
 def _read_cursor(cursor: str | None) -> int | None:

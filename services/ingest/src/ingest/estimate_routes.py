@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.job_settings import MAX_PAGE, Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem
 from ingest.errors import BusyError, InvalidBodyError, InvalidSettingsError
 from ingest.estimates import Estimate, EstimateDesk
+from ingest.problem_docs import problem_docs
 from ingest.upload_body import UploadBody
 
 _JSON_LIMIT_BYTES = 4096
@@ -103,7 +103,7 @@ def estimate_router(
         "/v1/estimates",
         responses={
             200: {"content": {"application/json": {"example": _EXAMPLE}}},
-            **{status: {"model": Problem} for status in _PROBLEMS},
+            **problem_docs(*_PROBLEMS),
         },
         openapi_extra=_BODY,
         tags=["credits"],
