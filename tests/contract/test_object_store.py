@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -135,6 +136,23 @@ async def test_a_delete_removes_one(store: ObjectStore) -> None:
     await store.put("b", b"x")
     await store.delete("a")
     assert (await store.exists("a"), await store.exists("b")) == (False, True)
+
+
+async def test_a_link_reads_one_object_for_a_while_where_the_store_makes_links(
+    store: ObjectStore, request: pytest.FixtureRequest
+) -> None:
+    await store.put("jobs/1/a b.jsonl", b"xyz")
+    link = await store.link_to("jobs/1/a b.jsonl", seconds=90)
+    if "s3" not in request.node.callspec.id:
+        assert link is None
+        return
+    assert link is not None
+    async with httpx.AsyncClient() as anybody:
+        assert (await anybody.get(link)).content == b"xyz"
+    query = parse_qs(urlsplit(link).query)
+    assert query["X-Amz-Expires"] == ["90"]
+    assert query["X-Amz-Signature"]
+    assert urlsplit(link).path.endswith("/folder/jobs/1/a%20b.jsonl")
 
 
 async def test_a_store_that_answers_passes_its_check(store: ObjectStore) -> None:

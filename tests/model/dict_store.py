@@ -56,6 +56,9 @@ class DictStore:
         await self.put(target, await self.get(source))
         del self.objects[source]
 
+    async def link_to(self, key: str, *, seconds: int) -> str | None:  # noqa: ARG002
+        return None
+
     async def delete(self, key: str) -> None:
         self.objects.pop(key, None)
 

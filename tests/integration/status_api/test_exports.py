@@ -2,13 +2,20 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import openpyxl
 import pytest
+from moto.server import ThreadedMotoServer
 
+from feuilleton.contracts import ids
 from feuilleton.contracts.events import Outcome
+from feuilleton.contracts.ids import TenantId
+from feuilleton_local.ports import LOOPBACK, free_ports
 from status_api.exports.table import cells, original
 from tests.integration.status_api.conftest import World
 from tests.integration.status_api.finished_books import NOWHERE, finish_book, reading_api
@@ -94,3 +101,47 @@ async def test_another_tenants_result_is_not_there(world: World, api: httpx.Asyn
     answer = await api.get(f"{book.url}/exports/csv")
     assert answer.status_code == 503  # without a broker nobody can tell that it is not still to come
     assert "Bonjour" not in answer.text
+
+
+@pytest.fixture
+def s3_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (port,) = free_ports(1)
+    server = ThreadedMotoServer(ip_address=LOOPBACK, port=port, verbose=False)
+    server.start()
+    environment = {"ENDPOINT": f"http://{LOOPBACK}:{port}", "ACCESS_KEY_ID": "t", "SECRET_ACCESS_KEY": "t"}
+    for name, value in {**environment, "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    httpx.put(f"http://{LOOPBACK}:{port}/books", headers={"Host": "s3.amazonaws.com"}).raise_for_status()
+    yield "s3://books/shelf"
+    server.stop()
+
+
+async def test_on_s3_links_lead_anybody_to_the_result_of_the_first_end_for_a_while(
+    world: World, s3_bucket: str
+) -> None:
+    on_s3 = replace(world, store_url=s3_bucket)
+    book = await finish_book(on_s3, evil_cards())
+    await fold_rows(on_s3, book.story.ended(result="tenants/other/jobs/x/attempts/1/out/0/"))
+    async with reading_api(on_s3) as api, httpx.AsyncClient() as anybody:
+        links = (await api.get(f"{book.url}/links")).json()
+        assert (await anybody.get(links["cards"])).content == book.stored
+        assert (await anybody.get(links["report"])).json()["cards"] == len(book.cards)
+    left = datetime.fromisoformat(links["expires_at"]) - datetime.now(UTC)
+    assert timedelta(seconds=290) < left <= timedelta(seconds=300)
+    assert parse_qs(urlsplit(links["cards"]).query)["X-Amz-Expires"] == ["300"]
+
+
+async def test_an_end_that_names_the_files_of_another_gets_no_link(world: World, s3_bucket: str) -> None:
+    on_s3 = replace(world, store_url=s3_bucket)
+    other, story = await finish_book(on_s3, evil_cards(), tenant="other"), a_story()
+    stolen = ids.result_prefix(TenantId("other"), other.story.job, 1, "0" * 64)
+    await fold_rows(on_s3, *story.whole()[:-1], story.ended(result=stolen))
+    async with reading_api(on_s3) as api:
+        answer = await api.get(f"/v1/jobs/{story.job}/links")
+    assert (answer.status_code, answer.json()["code"]) == (404, "result_not_found")
+
+
+async def test_a_store_without_links_says_so(world: World, api: httpx.AsyncClient) -> None:
+    book = await finish_book(world, evil_cards())
+    answer = await api.get(f"{book.url}/links")
+    assert (answer.status_code, answer.json()["code"]) == (404, "links_not_available")

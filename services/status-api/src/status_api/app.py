@@ -9,7 +9,7 @@ from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from status_api.body_limit import BodyLimit
 from status_api.parts import Parts
-from status_api.routes import commands, events, exports, jobs, results, vocabulary, webhooks
+from status_api.routes import commands, events, exports, jobs, links, results, vocabulary, webhooks
 from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
@@ -31,7 +31,7 @@ def create_app(parts: Parts) -> FastAPI:
         "object_store": parts.store.check,
     }
     install_probes(app, checks)
-    for module in (jobs, results, exports, vocabulary, events, commands):
+    for module in (jobs, results, exports, links, vocabulary, events, commands):
         app.include_router(module.router)
     app.include_router(webhooks.router)
     app.webhooks.include_router(webhooks.messages)

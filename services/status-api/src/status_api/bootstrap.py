@@ -90,6 +90,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             card_pages=CardPages(reader, store, documents),
             deliveries=deliveries,
             vocabularies=Vocabularies(deliveries),
+            links_seconds=settings.links_seconds,
             publisher=publisher,
             streams=Slots(settings.streams_limit),
             queue=Queue(reader),

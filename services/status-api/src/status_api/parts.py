@@ -31,6 +31,7 @@ class Parts:
     card_pages: CardPages
     deliveries: Deliveries
     vocabularies: Vocabularies
+    links_seconds: int
     publisher: Publisher
     streams: Slots
     waits: Waits

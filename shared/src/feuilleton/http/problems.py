@@ -24,6 +24,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "chunk_not_found": 404,
     "attempt_not_found": 404,
     "result_not_found": 404,
+    "links_not_available": 404,
     "webhook_not_found": 404,
     "delivery_not_found": 404,
     "key_not_found": 404,

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import LocalStore, MemoryStore, from_url
+from obstore.store import HTTPStore, LocalStore, MemoryStore, from_url
 
 from feuilleton.contracts.errors import ObjectNotFoundError, StoreUnavailableError
 from feuilleton.storage.ports import ObjectInfo, ObjectStore
@@ -114,6 +114,11 @@ class Objects:
         async for batch in _asked_parts(obstore.list(self._store, prefix)):
             for meta in batch:
                 yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
+
+    async def link_to(self, key: str, *, seconds: int) -> str | None:
+        if isinstance(self._store, LocalStore | MemoryStore | HTTPStore):
+            return None
+        return await _asked(obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds)))
 
     async def check(self) -> None:
         await self.exists(_CHECK_KEY)

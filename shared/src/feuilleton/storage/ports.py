@@ -69,6 +69,12 @@ class ObjectStore(Protocol):
         """Objects below a prefix (which ends in `/`), in no promised order."""
         ...
 
+    async def link_to(self, key: str, *, seconds: int) -> str | None:
+        """A URL by which anybody can read the object for so long, whether it is there or not. None where the store
+        makes no such links.
+        """
+        ...
+
     async def check(self) -> None:
         """Raise StoreUnavailableError if the store cannot be read just now."""
         ...
