@@ -4,7 +4,17 @@ again.
 
 import pytest
 
-from feuilleton.contracts.events import CancelJob, ExpireJob, JobEnded, JobMerging, Outcome
+from feuilleton.contracts import ids
+from feuilleton.contracts.events import (
+    CancelJob,
+    ExpireJob,
+    JobDeleted,
+    JobEnded,
+    JobMerging,
+    Outcome,
+    PurgeJob,
+    parse,
+)
 from feuilleton.contracts.job_state import JobState, fold_event
 from tests.seeded_books import TENANT, a_book, a_failure, settle
 from tests.unit.merger.test_merger_handler import TRACE, World, extracted
@@ -84,3 +94,18 @@ async def test_an_end_that_the_log_lost_is_said_again_at_a_command(
     kept = world.merger.cache.get(book.job, 1)
     assert len(world.publisher.of(JobEnded)) == 1
     assert kept is None or world.end == end, "as long as it is remembered"
+
+
+async def test_a_purge_removes_an_ended_job_and_leaves_its_end_as_it_was(world: World) -> None:
+    book = a_book(2)
+    await book.store_in(world.store)
+    await world.record(*await extracted(world, book))
+    assert world.end.outcome is Outcome.COMPLETED
+    told = len(world.publisher.messages)
+    for _ in range(2):
+        await world.merger.purge_job(PurgeJob(job=book.job, tenant=TENANT), TRACE)
+    gone = [parse(message.value).data for message in world.publisher.messages[told:]]
+    assert [type(event) for event in gone] == [JobDeleted, JobDeleted]
+    assert gone[0].event_id == gone[1].event_id
+    assert [info async for info in world.store.list(ids.job_prefix(TENANT, book.job))] == []
+    assert not world.merger.commands.deleted(book.job)

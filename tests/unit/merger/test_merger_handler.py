@@ -293,21 +293,6 @@ async def test_a_delete_ends_the_attempt_removes_every_object_and_then_says_so(w
     assert len(world.publisher.messages) == told
 
 
-async def test_a_purge_removes_an_ended_job_and_leaves_its_end_as_it_was(world: World) -> None:
-    book = a_book(2)
-    await book.store_in(world.store)
-    await world.record(*await extracted(world, book))
-    assert world.end.outcome is Outcome.COMPLETED
-    told = len(world.publisher.messages)
-    for _ in range(2):
-        await world.merger.purge_job(PurgeJob(job=book.job, tenant=TENANT), TRACE)
-    gone = [parse(message.value).data for message in world.publisher.messages[told:]]
-    assert [type(event) for event in gone] == [JobDeleted, JobDeleted]
-    assert gone[0].event_id == gone[1].event_id
-    assert [info async for info in world.store.list(ids.job_prefix(TENANT, book.job))] == []
-    assert not world.merger.commands.deleted(book.job)
-
-
 async def test_a_poison_result_is_counted_from_the_store(world: World) -> None:
     book = a_book(2)
     await book.store_in(world.store)
