@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfWriter
+from pypdf.generic import DecodedStreamObject, NameObject
 
 from feuilleton.contracts.job_settings import PageRange
 from feuilleton.processes.pool import IsolatedPool, Limits
 from ingest.credits import BookSize
 from ingest.pdf_check import PdfRefusedError
-from ingest.pdf_size import PdfMeasure, measure_pdf, preload
+from ingest.pdf_size import PdfMeasure, measure_pdf, preload, reads_like_words
 from ingest.upload_body import path_of, temporary_copy
 from tests.builders import a_pdf
 from tests.scanned_books import photographed
@@ -35,6 +36,32 @@ def test_an_image_without_text_is_a_scan_and_an_empty_page_is_nothing(tmp_path: 
     book.append(printed)
     book.write(path)
     assert measure_pdf(str(path), range(1, 4)) == BookSize(2, scans=1)
+
+
+def test_text_drawn_as_paths_is_a_scan_and_a_few_ornaments_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    for strokes, scans in ((5, 0), (150, 1)):
+        book = PdfWriter()
+        page = book.add_blank_page(300, 400)
+        drawing = DecodedStreamObject()
+        drawing.set_data(b"0 0 m 10 10 l S\n" * strokes)
+        page[NameObject("/Contents")] = book._add_object(drawing)
+        book.write(path)
+        assert measure_pdf(str(path), range(1, 2)) == BookSize(0, scans=scans)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("Il marche vers la ville, et la nuit tombe sur les toits.", True),
+        ("12", True),
+        ("", True),
+        ("!\"#$%&'()*+,-./0123456789:;<=>?@[]^_`{|}~!\"#$%&'", False),
+        ("qzxwvkjqzxwvkjqzxwvkjqzxwvkjqzxwvkjqzxwvkjqzxwvkjqzxwvkj", False),
+    ],
+)
+def test_what_a_broken_font_gives_is_no_text(text: str, *, good: bool) -> None:
+    assert reads_like_words(text) == good
 
 
 def test_what_cannot_be_read_counts_as_images(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How much a model would have to read of a PDF. `measure_pdf` runs in a killable subprocess, as the inspection does."""
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,14 @@ from ingest.credits import BookSize
 from ingest.pdf_check import preload as preload_check
 from ingest.pdf_check import too_complex
 
-_PAGE_CHARS = 100_000  # the splitter takes a page with more for one without text
+# As the splitter judges pages, or a little more careful: what is shown to the model as an image must not seem free.
+_PAGE_CHARS = 100_000  # with more, a page is taken for one without text
+_FEW_WORDS = 100  # of a page under an image: its text may not be used
+_PICTURE_SHARE = 0.3  # of the page under one image
+_OUTLINE_DRAWINGS = 100  # text drawn as paths; fewer are rules and ornaments
+_MOST_OBJECTS = 20_000
+_FEW_SIGNS = 40
+_LONGEST_MEAN_WORD = 15  # signs; French has 5
 
 
 def preload() -> None:
@@ -22,9 +30,9 @@ def preload() -> None:
 
 
 def measure_pdf(path: str, numbers: range) -> BookSize:
-    """The words of the text layer on these 1-based pages, and how many of them are images without one.
-
-    A page that cannot be read counts as an image: a model would be shown it. Never raises but MemoryError.
+    """The words of the text layer on these 1-based pages, and how many of them a model would be shown as images: those
+    without a good one, and those that cannot be read.
+    Never raises but MemoryError.
     """
     import pypdfium2 as pdfium  # noqa: PLC0415  (in the subprocess, not in the service)
 
@@ -41,26 +49,47 @@ def measure_pdf(path: str, numbers: range) -> BookSize:
 def _measure(document: Any, numbers: range) -> BookSize:
     import pypdfium2 as pdfium  # noqa: PLC0415  (in the subprocess, not in the service)
 
-    words = scans = 0
+    sizes = []
     for number in numbers:
         try:
-            found, image = _measure_page(document[number - 1])
+            sizes.append(_measure_page(document[number - 1]))
         except (pdfium.PdfiumError, IndexError, ValueError):
-            found, image = 0, True
-        words += found
-        scans += image and not found
-    return BookSize(words, scans)
+            sizes.append(BookSize(0, scans=1))
+    return BookSize(sum(size.words for size in sizes), sum(size.scans for size in sizes))
 
 
-def _measure_page(page: Any) -> tuple[int, bool]:
+def _measure_page(page: Any) -> BookSize:
+    text_page = page.get_textpage()
+    if text_page.count_chars() > _PAGE_CHARS:
+        return BookSize(0, scans=1)
+    text = text_page.get_text_bounded()
+    words = count_words(text)
+    if not reads_like_words(text) or (words < _FEW_WORDS and _is_pictured(page)):
+        return BookSize(0, scans=1)
+    return BookSize(words)
+
+
+def reads_like_words(text: str) -> bool:
+    """False for what a font without a good map gives: such a page is shown to the model. A few signs tell nothing."""
+    signs = sum(not char.isspace() for char in text)
+    letters = sum(char.isalpha() for char in text)
+    return signs < _FEW_SIGNS or (2 * letters >= signs and signs <= _LONGEST_MEAN_WORD * len(text.split()))
+
+
+def _is_pictured(page: Any) -> bool:
+    """Whether it bears a large image, or so many paths that they may be its letters."""
     import pypdfium2.raw as pdfium_c  # noqa: PLC0415  (in the subprocess, not in the service)
 
-    text = page.get_textpage()
-    if text.count_chars() > _PAGE_CHARS:
-        return 0, True
-    words = count_words(text.get_text_bounded())
-    images = () if words else page.get_objects(filter=(pdfium_c.FPDF_PAGEOBJ_IMAGE,), max_depth=3)
-    return words, any(True for _ in images)
+    area, drawings = max(page.get_width() * page.get_height(), 1.0), 0
+    kinds = (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING)
+    for thing in islice(page.get_objects(filter=kinds, max_depth=3), _MOST_OBJECTS):
+        if thing.type != pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            drawings += 1
+            continue
+        left, bottom, right, top = thing.get_bounds()
+        if thing.level > 0 or abs(right - left) * abs(top - bottom) >= _PICTURE_SHARE * area:
+            return True
+    return drawings >= _OUTLINE_DRAWINGS
 
 
 @dataclass(frozen=True)
