@@ -14,7 +14,14 @@ from feuilleton_client.identity import IdentityClient
 from feuilleton_client.models import Card, CardPage, Job, JobFilter, JobPage, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
 from feuilleton_client.transport import Transport, parse
-from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
+from feuilleton_client.uploads import (
+    IN_PROGRESS_CODES,
+    UPLOAD_TIMEOUT,
+    JobOptions,
+    SentBytes,
+    Upload,
+    new_idempotency_key,
+)
 from feuilleton_client.watching import Watch, WatchPolicy
 from feuilleton_client.webhooks import WebhooksClient
 
@@ -77,16 +84,18 @@ class FeuilletonClient:
         path: Path,
         options: JobOptions | None = None,
         *,
+        force: bool = False,
         idempotency_key: str | None = None,
         sent: SentBytes = _ignore_progress,
     ) -> Job:
-        """Hand in a book, streamed from disk; returns the accepted job.
+        """Hand in a book, streamed from disk; returns the accepted job, or the one that was completed before with the
+        same file and settings (`reused`), unless `force` asks for a new one.
 
         All tries of one call carry one idempotency key, so they make one job. To be safe over a crash of the
         caller too, pass a key of your own and repeat the call with it. Raises OSError for the file itself.
         """
         key = idempotency_key or new_idempotency_key()
-        upload = Upload(path, options or JobOptions(), key=key, sent=sent)
+        upload = Upload(path, options or JobOptions(), key=key, sent=sent, force=force)
         return upload.send(self._transport, f"{self._ingest}/v1/uploads")
 
     def job(self, job_id: str) -> Job:
@@ -122,6 +131,20 @@ class FeuilletonClient:
         url = f"{self._ingest}/v1/uploads/{quote(job_id, safe='')}/attempts"
         headers = {"Idempotency-Key": idempotency_key or new_idempotency_key()}
         return parse(Job, self._transport.send(lambda http: http.build_request("POST", url, headers=headers)))
+
+    def copy(self, job_id: str, changes: JobOptions, *, force: bool = False, idempotency_key: str | None = None) -> Job:
+        """Run a job's book once more as a new job, without sending it; what `changes` leaves out stays as it is there.
+
+        As `upload` otherwise.
+        """
+        url = f"{self._ingest}/v1/uploads/{quote(job_id, safe='')}/copies"
+        headers = {"Idempotency-Key": idempotency_key or new_idempotency_key()}
+        body = {**changes.model_dump(mode="json", exclude_none=True), **({"force": True} if force else {})}
+
+        def build(http: httpx.Client) -> httpx.Request:
+            return http.build_request("POST", url, json=body, headers=headers, timeout=UPLOAD_TIMEOUT)
+
+        return parse(Job, self._transport.send(build, also_retry=IN_PROGRESS_CODES))
 
     def cards(self, job_id: str) -> Iterator[Card]:
         """All cards in book order, page by page; of a job that runs, those that there are so far."""

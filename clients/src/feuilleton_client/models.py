@@ -75,6 +75,8 @@ class Job(Answered):
     cards: int = 0
     accepted_at: datetime | None = None
     ended_at: datetime | None = None
+    reused: bool = False
+    """Answered an upload of the same file with the same settings: it was completed before, and this cost nothing."""
 
 
 class Card(Answered):

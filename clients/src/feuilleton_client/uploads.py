@@ -92,9 +92,9 @@ class _CountedFile:
 class Upload:
     """One file on its way to one job: every try sends the same bytes under the same key."""
 
-    def __init__(self, path: Path, options: JobOptions, *, key: str, sent: SentBytes) -> None:
+    def __init__(self, path: Path, options: JobOptions, *, key: str, sent: SentBytes, force: bool = False) -> None:
         self._path = path
-        self._options = options
+        self._form = {**options.form(), **({"force": "true"} if force else {})}
         self._key = key
         self._sent = sent
 
@@ -113,7 +113,7 @@ class Upload:
                 return http.build_request(
                     "POST",
                     url,
-                    data=self._options.form(),
+                    data=self._form,
                     files={"file": (_shown_name(self._path), body, "application/pdf")},  # type: ignore[dict-item]
                     headers={"Idempotency-Key": self._key},
                     timeout=UPLOAD_TIMEOUT,

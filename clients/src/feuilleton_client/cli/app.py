@@ -10,7 +10,7 @@ import typer
 from feuilleton_client.cards_file import CardFormat, write_cards
 from feuilleton_client.cli import decks, identity, keeping, money, ops, webhooks
 from feuilleton_client.cli import options as opt
-from feuilleton_client.cli.batch import orders, run_books
+from feuilleton_client.cli.batch import Wish, orders, run_books
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP, ExitCode, of_status
 from feuilleton_client.cli.saving import Target
 from feuilleton_client.cli.session import Access, InputFileError, Session, session
@@ -49,6 +49,7 @@ def run(
     output: opt.OutputFile = None,
     at_once: opt.AtOnce = 3,
     force: opt.Force = False,
+    anew: opt.Anew = False,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
     patience: opt.Patience = opt.PATIENCE_SECONDS,
@@ -59,18 +60,38 @@ def run(
     if len(books) > 1:
         with session(access, as_json=as_json) as current:
             made = orders(books, output, idempotency_key, force=force)
-            worst = run_books(current, made, chosen, at_once=at_once)
+            worst = run_books(current, made, Wish(chosen, anew), at_once=at_once)
         raise typer.Exit(worst)
     target = Target.named(output, None, force=force) if output else None
     with session(access, as_json=as_json) as current:
         if target:
             target.check()
-        job = _hand_in(current, books[0], chosen, idempotency_key)
-        last = current.follow(job.id)
-        if last.status.has_cards:
-            _deliver(current, last, target, as_json=as_json)
-        else:
-            current.output.ended(last, None)
+        job = _hand_in(current, books[0], Wish(chosen, anew), idempotency_key)
+        last = _follow_to_cards(current, job, target, as_json=as_json)
+    raise typer.Exit(of_status(last.status))
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+@opt.takes_job_options
+def again(
+    job_id: opt.JobArgument,
+    *,
+    chosen: JobOptions,
+    output: opt.OutputFile = None,
+    force: opt.Force = False,
+    anew: opt.Anew = False,
+    idempotency_key: opt.IdempotencyKey = None,
+    env_file: opt.EnvFile = None,
+    patience: opt.Patience = opt.PATIENCE_SECONDS,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Run a job's book once more with other settings, without sending it; what is not given stays as it was."""
+    target = Target.named(output, None, force=force) if output else None
+    with session(Access(env_file, patience), as_json=as_json) as current:
+        if target:
+            target.check()
+        job = current.client.copy(job_id, chosen, force=anew, idempotency_key=idempotency_key)
+        last = _follow_to_cards(current, job, target, as_json=as_json)
     raise typer.Exit(of_status(last.status))
 
 
@@ -80,6 +101,7 @@ def upload(
     book: opt.BookArgument,
     *,
     chosen: JobOptions,
+    anew: opt.Anew = False,
     idempotency_key: opt.IdempotencyKey = None,
     env_file: opt.EnvFile = None,
     patience: opt.Patience = opt.PATIENCE_SECONDS,
@@ -87,7 +109,7 @@ def upload(
 ) -> None:
     """Upload a novel and return at once; prints the job's id."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        job = _hand_in(current, book, chosen, idempotency_key)
+        job = _hand_in(current, book, Wish(chosen, anew), idempotency_key)
         current.progress.close()
         current.output.accepted(job)
 
@@ -198,13 +220,24 @@ def retry(
     raise typer.Exit(of_status(last.status))
 
 
-def _hand_in(current: Session, book: Path, options: JobOptions, key: str | None) -> Job:
+def _hand_in(current: Session, book: Path, wish: Wish, key: str | None) -> Job:
+    sent = current.progress.sending
     try:
-        job = current.client.upload(book, options, idempotency_key=key, sent=current.progress.sending)
+        job = current.client.upload(book, wish.options, force=wish.anew, idempotency_key=key, sent=sent)
     except OSError as exc:
         raise InputFileError(f"{book}: {exc.strerror or exc}") from exc
     current.job_id = job.id
     return job
+
+
+def _follow_to_cards(current: Session, job: Job, target: Target | None, *, as_json: bool) -> Job:
+    current.progress.accepted(job)
+    last = current.follow(job.id, job.attempt)
+    if last.status.has_cards:
+        _deliver(current, last, target, as_json=as_json)
+    else:
+        current.output.ended(last, None)
+    return last
 
 
 def _deliver(current: Session, job: Job, target: Target | None, *, as_json: bool) -> None:

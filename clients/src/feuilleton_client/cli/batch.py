@@ -20,6 +20,14 @@ _KEY_LENGTH = 16
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What is wanted of a book; `anew` whatever was done with it before."""
+
+    options: JobOptions
+    anew: bool
+
+
+@dataclass(frozen=True)
 class Order:
     """One book, the key of its upload, and the file for its cards."""
 
@@ -37,10 +45,10 @@ class Done:
     error: Exception | None = None
 
 
-def run_books(current: Session, made: Sequence[Order], options: JobOptions, *, at_once: int) -> ExitCode:
+def run_books(current: Session, made: Sequence[Order], wish: Wish, *, at_once: int) -> ExitCode:
     """Run all, and say of each what became of it as soon as that is known. Returns the highest exit status."""
     worst = ExitCode.OK
-    for done in run_all(made, options, current.another_client, at_once=at_once):
+    for done in run_all(made, wish, current.another_client, at_once=at_once):
         if isinstance(done.error, ClientError):
             job_id = done.job.id if done.job else None
             code = current.tell(done.error, job_id, str(done.order.book))
@@ -74,7 +82,7 @@ def orders(books: Sequence[Path], folder: Path | None, key: str | None, *, force
 
 
 def run_all(
-    made: Sequence[Order], options: JobOptions, connect: Callable[[], FeuilletonClient], *, at_once: int
+    made: Sequence[Order], wish: Wish, connect: Callable[[], FeuilletonClient], *, at_once: int
 ) -> Iterator[Done]:
     """What became of each book, in the order of their ends. `connect` makes a client, one for each that is at work:
     a client is not for several threads.
@@ -90,7 +98,7 @@ def run_all(
                 order = todo.get_nowait()
             except Empty:
                 return
-            done.put(_run(order, options, connect))
+            done.put(_run(order, wish, connect))
 
     for _ in range(min(at_once, len(made))):
         # Daemons: after Ctrl-C nobody waits for books that go on at the server anyway.
@@ -99,12 +107,12 @@ def run_all(
         yield done.get()
 
 
-def _run(order: Order, options: JobOptions, connect: Callable[[], FeuilletonClient]) -> Done:
+def _run(order: Order, wish: Wish, connect: Callable[[], FeuilletonClient]) -> Done:
     job: Job | None = None
     try:
         with connect() as client:
-            job = client.upload(order.book, options, idempotency_key=order.idempotency_key)
-            job = client.wait(job.id)
+            job = client.upload(order.book, wish.options, force=wish.anew, idempotency_key=order.idempotency_key)
+            job = client.wait(job.id, job.attempt)
             if order.target is not None and job.status.has_cards:
                 order.target.save(client, job)
     except ClientError as exc:

@@ -41,6 +41,9 @@ OutputFile = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("-f", "--force", help="Replace the output file if it exists.")]
+Anew = Annotated[
+    bool, typer.Option("--anew", help="A new job, even where the same file was completed with the same settings.")
+]
 IdempotencyKey = Annotated[
     str | None,
     typer.Option(help="Run the same command again with the same key, and it finds the same job."),

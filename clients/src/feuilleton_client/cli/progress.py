@@ -9,12 +9,17 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from feuilleton_client.cli.wording import bytes_text, printable, progress_text
 from feuilleton_client.models import Job
 
+REUSED = "completed before with the same settings, at no cost now; --anew makes a new job"
 PLAIN_STEP_PERCENT = 10  # a log file wants some lines a job, not one for each chunk
 
 
 class ProgressView(Protocol):
     def sending(self, sent: int, total: int) -> None:
         """`sent` of `total` bytes have left."""
+        ...
+
+    def accepted(self, job: Job) -> None:
+        """The job that answers the upload."""
         ...
 
     def seen(self, job: Job) -> None:
@@ -35,6 +40,8 @@ class SilentProgress:
 
     def sending(self, sent: int, total: int) -> None: ...
 
+    def accepted(self, job: Job) -> None: ...
+
     def seen(self, job: Job) -> None: ...
 
     def waiting(self, cause: Exception, delay_seconds: float) -> None: ...
@@ -50,6 +57,10 @@ class PlainProgress:
 
     def sending(self, sent: int, total: int) -> None:
         """Nothing: an upload is short beside the job."""
+
+    def accepted(self, job: Job) -> None:
+        if job.reused:
+            self._say(REUSED)
 
     def seen(self, job: Job) -> None:
         step = (job.status.value, job.progress_percent // PLAIN_STEP_PERCENT)
@@ -84,6 +95,10 @@ class LiveProgress:
     def sending(self, sent: int, total: int) -> None:
         percent = 100 * sent / total if total else 100.0
         self._show("Uploading", percent, f"{bytes_text(sent)} of {bytes_text(total)}")
+
+    def accepted(self, job: Job) -> None:
+        if job.reused:
+            self._console.print(REUSED)
 
     def seen(self, job: Job) -> None:
         self._show(printable(job.name) or "Job", job.progress_percent, progress_text(job))

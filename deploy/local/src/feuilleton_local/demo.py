@@ -81,7 +81,7 @@ def _explained(failure: ClientError, paths: LocalPaths, said_before: Mapping[str
 def _follow(client: FeuilletonClient, book: Path, system: LocalSystem, view: ProgressView) -> Job:
     """Upload and poll until the end. Polled rather than streamed, to look at the processes in between."""
     watch = SystemWatch(system)
-    job = client.upload(book, sent=view.sending)
+    job = client.upload(book, force=True, sent=view.sending)  # a demo shows the work, each time
     deadline = time.monotonic() + _JOB_SECONDS
     while not job.status.ended:
         view.seen(job)
