@@ -12,6 +12,7 @@ from pathlib import Path
 from feuilleton.contracts.topics import DEAD_LETTERS
 from tests.chaos.books import Book, make_books
 from tests.chaos.checks import Check, check_jobs, check_payments, check_processes
+from tests.chaos.ledger import check_ledger
 from tests.chaos.links import Net
 from tests.chaos.machine import Size, check_sizes, measure
 from tests.chaos.model import Bookshelf, ChaosGemini, ChunkName
@@ -107,6 +108,7 @@ class _Campaign:
                 len(list(self._system.lives())), self._system.unplanned, log.counts[DEAD_LETTERS.name].messages
             ),
             *self._system.net.run(check_rows(self._system.database_url, self._read_log())),
+            *self._system.net.run(check_ledger(self._system.database_url, self._read_log())),
             check_sizes(before, after),
         ]
         return Outcome(
