@@ -37,6 +37,8 @@ from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.exports.building import Workshop
 from status_api.exports.delivery import Deliveries
+from status_api.exports.google_sheets import Google
+from status_api.exports.sheets import SheetDeliveries
 from status_api.parts import Parts
 from status_api.queue import Queue
 from status_api.routes.page import Page
@@ -78,7 +80,8 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
         )
         store = open_store(settings.object_store_url)
         documents = StoredDocuments(store)
-        deliveries = Deliveries(store, documents, Workshop(settings.exports_limit))
+        workshop = Workshop(settings.exports_limit)
+        deliveries = Deliveries(store, documents, workshop)
         yield Parts(
             auth=BearerAuth(settings.api_key, ApiKeys(PostgresKeys(database)), tokens_of(settings)),
             reader=reader,
@@ -89,6 +92,7 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
             documents=documents,
             card_pages=CardPages(reader, store, documents),
             deliveries=deliveries,
+            sheets=SheetDeliveries(Google(settings.google_api_url), deliveries, workshop),
             vocabularies=Vocabularies(deliveries),
             links_seconds=settings.links_seconds,
             publisher=publisher,

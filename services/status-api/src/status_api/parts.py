@@ -10,6 +10,7 @@ from status_api.access import JobAccess
 from status_api.card_pages import CardPages
 from status_api.documents import StoredDocuments
 from status_api.exports.delivery import Deliveries
+from status_api.exports.sheets import SheetDeliveries
 from status_api.ports import JobNames, JobReader, Wakeups
 from status_api.queue import Queue
 from status_api.routes.page import Page
@@ -30,6 +31,7 @@ class Parts:
     documents: StoredDocuments
     card_pages: CardPages
     deliveries: Deliveries
+    sheets: SheetDeliveries
     vocabularies: Vocabularies
     links_seconds: int
     publisher: Publisher

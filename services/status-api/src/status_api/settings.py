@@ -73,6 +73,8 @@ class StatusApiSettings(WebhookTargets, ApiSettings):
     """Event streams open at the same time in one process; one more is told to come again."""
     heartbeat_seconds: float = Field(default=15.0, gt=0)
     """A comment goes down a silent stream this often, so that proxies keep it open."""
+    google_api_url: str = Field(default="", pattern=r"^(https?://.*)?$")
+    """In place of Google's own addresses, for a proxy or a test; empty for those."""
     links_seconds: int = Field(default=300, ge=10, le=3600)
     """How long a link to a stored object works, where the store makes links."""
     exports_limit: int = Field(default=3, ge=1)

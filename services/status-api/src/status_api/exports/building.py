@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -54,16 +54,21 @@ class Workshop:
 
         Raises TooManyExportsError, ExportNotBuiltError, and what `bring` raises.
         """
-        if self._at_work >= self._limit:
-            raise TooManyExportsError
         with ExitStack() as held:
-            self._at_work += 1
-            held.callback(self._give_back)
+            held.enter_context(self.place())
             file = held.enter_context(await _built(bring, write))
             return Archive(file, held.pop_all(), headers, media_type)
 
-    def _give_back(self) -> None:
-        self._at_work -= 1
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the places, for work of another kind that takes long. Raises TooManyExportsError."""
+        if self._at_work >= self._limit:
+            raise TooManyExportsError
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
 
 
 async def _built(bring: Bring, write: Write) -> BinaryIO:

@@ -92,6 +92,10 @@ class Deliveries:
         except ObjectNotFoundError as exc:
             raise ResultUnavailableError("the cards are missing") from exc
 
+    async def count(self, result: str) -> int:
+        """How many cards a result has. Raises ResultUnavailableError, StoreUnavailableError."""
+        return sum(part.cards for part in await self._ranges(result))
+
     async def _ranges(self, result: str) -> Sequence[ByteRange]:
         try:
             return await self._documents.card_ranges(result)
@@ -110,6 +114,12 @@ def _writer(edition: Edition) -> Write:
     if edition.form is ExportFormat.XLSX:
         return partial(write_xlsx, title=title, made_at=edition.made_at)
     return partial(write_apkg, info=DeckInfo(edition.job, title, edition.made_at))
+
+
+def check_rows(count: int) -> None:
+    """Raises ExportTooLargeError for more than a sheet can hold."""
+    if count > MOST_ROWS:
+        raise ExportTooLargeError("the result is too large for a sheet: take csv or jsonl")
 
 
 def _check_size(ranges: Sequence[ByteRange]) -> None:

@@ -4,12 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from status_api.access import result_of
 from status_api.exports.delivery import Edition
 from status_api.exports.entity_tags import matches
 from status_api.exports.formats import ExportFormat
+from status_api.exports.naming import title_of
+from status_api.exports.sheets import SheetOrder
 from status_api.projection import Job
 from status_api.routes.dependencies import ROUTER_DEPENDENCIES, AttemptNumber, Caller, parts_of, problems
 
@@ -31,6 +33,50 @@ FILE: dict[int | str, dict[str, Any]] = {
     }
 }
 _UNCHANGED = {304: {"description": "The file that the client has is this one (`If-None-Match`)"}}
+
+
+class SheetRequest(BaseModel):
+    """`access_token`: an OAuth token of the user with the scope `https://www.googleapis.com/auth/drive.file`. It is
+    used for this call and kept nowhere. `folder_id`: the folder in Drive, as in its address; without it the user's own.
+    `title`: without it the book's name.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"access_token": "ya29.…", "folder_id": "1aBcD", "title": "Bovary"}]},
+    )
+    access_token: SecretStr = Field(min_length=1, max_length=4096)
+    folder_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,200}$")
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class SheetView(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    spreadsheet_id: str
+    url: str
+    cards: int
+
+
+@router.post("/{job_id}/exports/google-sheets", status_code=201, responses=problems(404, 409, 410, 429))
+async def export_to_google_sheets(
+    request: Request,
+    response: Response,
+    caller: Caller,
+    job_id: str,
+    wanted: SheetRequest,
+    attempt: AttemptNumber = None,
+) -> SheetView:
+    """All cards of an ended attempt as a spreadsheet in the user's Google Drive. Text is text there too, never a
+    formula. Each call makes a new one; one that fails leaves none.
+    """
+    parts = parts_of(request)
+    job = await parts.access.load_kept(caller.tenant, job_id, attempt)
+    edition = edition_of(job, attempt or job.highest, ExportFormat.XLSX, bom=False)
+    order = SheetOrder(wanted.access_token, wanted.title or title_of(edition.name), wanted.folder_id)
+    sheet, cards = await parts.sheets.deliver(edition.result, order)
+    response.headers["Location"] = sheet.url
+    return SheetView(spreadsheet_id=sheet.id, url=sheet.url, cards=cards)
 
 
 @router.get(
