@@ -38,6 +38,7 @@ _PORTS = (
     "EXTRACTOR_PORT",
     "MERGER_PORT",
     "PROJECTOR_PORT",
+    "WEBHOOKS_PORT",
 )
 
 

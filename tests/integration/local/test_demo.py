@@ -27,7 +27,7 @@ def test_on_a_terminal_the_cards_appear_it_stays_up_and_ctrl_c_leaves_nothing(la
     seen = demo.read_until("It stays up until Ctrl-C.")
     assert "The first 8 cards" in seen
     assert "source sentences:" in seen
-    assert launcher.run("ps").out.count("running") == 8
+    assert launcher.run("ps").out.count("running") == 9
     family = launcher.family()
     demo.press_ctrl_c()
     assert demo.wait() == 0
@@ -50,7 +50,7 @@ def test_a_demo_uses_what_make_up_started_and_leaves_it_up(launcher: Launcher) -
         assert launcher.run("up").status == 0
         before = launcher.supervisor_pid()
         assert launcher.run("demo").status == 0
-        assert launcher.run("ps").out.count("running") == 8
+        assert launcher.run("ps").out.count("running") == 9
         assert launcher.supervisor_pid() == before
     finally:
         launcher.run("down")

@@ -26,7 +26,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
 
 
 def test_everything_runs_after_up(running: Launcher) -> None:
-    assert running.run("ps").out.count("running") == 8
+    assert running.run("ps").out.count("running") == 9
 
 
 def test_a_second_up_reuses_what_runs(running: Launcher) -> None:
