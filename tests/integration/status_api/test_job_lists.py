@@ -1,5 +1,7 @@
 """Lists with filters, and names that users gave: on the real database."""
 
+from datetime import UTC, datetime, timedelta
+
 import asyncpg
 import httpx
 import pytest
@@ -121,3 +123,21 @@ async def test_a_filtered_page_reads_an_index_in_its_order(rows_alone: World) ->
         assert "Sort" not in plan, plan
         assert "Rows Removed" not in plan, plan
     await connection.close()
+
+
+async def test_a_job_tells_when_its_time_is_over_and_warns_a_week_ahead(
+    rows_alone: World, reads: httpx.AsyncClient
+) -> None:
+    near, far, gone = a_story(), a_story(), a_story()
+    soon = near.accepted().model_copy(update={"retention_days": 30})
+    first = datetime.now(UTC) - timedelta(days=24)
+    await fold_rows(rows_alone, soon, far.accepted(), gone.accepted(), gone.deleted(), first=first)
+    shown = {job: (await reads.get(f"/v1/jobs/{job}")).json() for job in (near.job, far.job, gone.job)}
+    assert [shown[job]["expires_soon"] for job in shown] == [True, False, False]
+    assert shown[gone.job]["expires_at"] is None
+    days = [_days(shown[story.job]) for story in (near, far)]
+    assert days == [30, 350]
+
+
+def _days(job: dict[str, str]) -> int:
+    return (datetime.fromisoformat(job["expires_at"]) - datetime.fromisoformat(job["accepted_at"])).days

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import DatabaseUnavailableError, InvalidInputError, PipelineError, exhaustion_told
-from feuilleton.contracts.events import JobAccepted, JobEnded, UploadSubmitted, to_message
+from feuilleton.contracts.events import RETENTION_LIMIT_DAYS, JobAccepted, JobEnded, UploadSubmitted, to_message
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.observability import metrics
@@ -175,6 +175,7 @@ class Desk:
     quota: Quota
     pricing: Pricing
     reuse: bool = True
+    retention_days: int = RETENTION_LIMIT_DAYS
 
     async def accept_upload(self, request: UploadRequest) -> Taken:
         """Return the job once the broker holds its messages: it will run. Or one that was done before (`Taken.done`).
@@ -239,6 +240,7 @@ class Desk:
             engine=engine,
             model=model,
             reserve=price.reserve,
+            retention_days=await self.rows.retention_days(order.tenant) or self.retention_days,
         )
         await self.publisher.check()
         await self.rows.stage(accepted.tenant, accepted.job)

@@ -30,6 +30,7 @@ from ingest.adapters.postgres import PostgresAdmissionStore
 from ingest.adapters.postgres_accounts import PostgresAccounts
 from ingest.adapters.postgres_ends import PostgresEnds
 from ingest.adapters.postgres_identity import PostgresIdentity
+from ingest.adapters.postgres_retention import PostgresRetention
 from ingest.adapters.postgres_stuck import PostgresStuckRows
 from ingest.adapters.postgres_watch import PostgresJobWatch
 from ingest.admission import Desk, EngineTable, QueueLimit
@@ -51,6 +52,7 @@ from ingest.pdf_check import PdfChecker
 from ingest.pdf_size import PdfMeasure, preload
 from ingest.pricing import Pricing
 from ingest.quota import Quota
+from ingest.retention import Retention
 from ingest.routes import upload_router
 from ingest.settings import IngestSettings
 from ingest.stuck import SweepPolicy
@@ -71,6 +73,7 @@ class Ingest:
     housekeeping: Housekeeping
     watch: JobWatch
     sweeper: StuckSweeper
+    retention: Retention
     ends: KafkaLogEnds
     desk: Desk
     attempts: AttemptDesk
@@ -95,7 +98,7 @@ def build(settings: IngestSettings) -> Ingest:
     pricing = Pricing(Tariff(settings.model_terms), PdfMeasure(pool, settings.pdf_timeout_seconds))
     money = (accounts, allowance.quota, pricing)
     taking = (checker, engines, control.commands, queue)
-    desk = Desk(store, rows, publisher, outbox, *taking, *money, settings.reuse_completed)
+    desk = Desk(store, rows, publisher, outbox, *taking, *money, settings.reuse_completed, settings.retention_days)
     estimates = EstimateDesk(accounts, checker, pricing, engines)
     housekeeping = Housekeeping(store, rows, outbox, settings.outbox_poll_seconds, settings.deleted_sweep_seconds)
     watched, topic = PostgresJobWatch(database), settings.kafka_prefix + JOB_EVENTS.name
@@ -110,7 +113,8 @@ def build(settings: IngestSettings) -> Ingest:
     stuck = StuckSweep(PostgresStuckRows(database), backlog, publisher, policy)
     sweeper = StuckSweeper(stuck, settings.outbox_poll_seconds, settings.stuck_sweep_seconds)
     attempts = AttemptDesk(rows, barrier, publisher, outbox, engines, control.commands)
-    running = (housekeeping, watch, sweeper, ends)
+    retention = Retention(PostgresRetention(database), publisher, settings.retention_sweep_seconds)
+    running = (housekeeping, watch, sweeper, retention, ends)
     return Ingest(database, publisher, control, pool, *running, desk, attempts, estimates, allowance)
 
 
@@ -159,6 +163,7 @@ def _parts(service: Ingest) -> list[Part]:
         service.housekeeping,
         service.watch,
         service.sweeper,
+        service.retention,
     ]
 
 

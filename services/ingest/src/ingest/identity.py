@@ -44,11 +44,12 @@ class InvalidKeyCursorError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Tenant:
-    """`uploads_per_hour` is None where the deployment's own number holds."""
+    """`uploads_per_hour` and `retention_days` are None where the deployment's own number holds."""
 
     tenant: TenantId
     name: str
     uploads_per_hour: int | None
+    retention_days: int | None
     created_at: datetime
 
 
@@ -98,11 +99,15 @@ class NewKeyRow:
 class IdentityStore(Protocol):
     """Raises DatabaseUnavailableError from every method when the database does not answer."""
 
-    async def add_tenant(self, tenant: TenantId, name: str, uploads_per_hour: int | None) -> Tenant:
+    async def add_tenant(
+        self, tenant: TenantId, name: str, uploads_per_hour: int | None, retention_days: int | None = None
+    ) -> Tenant:
         """Raises TenantExistsError."""
         ...
 
-    async def change_tenant(self, tenant: TenantId, *, name: str | None, uploads_per_hour: int | None) -> Tenant:
+    async def change_tenant(
+        self, tenant: TenantId, *, name: str | None, uploads_per_hour: int | None, retention_days: int | None = None
+    ) -> Tenant:
         """Set what is not None. Raises TenantNotFoundError."""
         ...
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from feuilleton.contracts.events import RETENTION_LIMIT_DAYS
 from feuilleton.contracts.ids import TenantId
 from feuilleton.http.auth import BearerAuth
 from feuilleton.http.problems import MEDIA_TYPE, Problem
@@ -51,6 +52,9 @@ Name = Annotated[
 ]
 TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
 Uploads = Annotated[int, Field(ge=0, le=1_000_000, description="Uploads that may begin within an hour.")]
+Days = Annotated[
+    int, Field(ge=1, le=RETENTION_LIMIT_DAYS, description="Days after its acceptance that a job is kept for.")
+]
 
 
 class _Asked(BaseModel):
@@ -127,6 +131,7 @@ class TenantWanted(_Asked):
     tenant: TenantName
     name: Name
     uploads_per_hour: Uploads | None = None
+    retention_days: Days | None = None
 
 
 class TenantChange(_Asked):
@@ -134,10 +139,13 @@ class TenantChange(_Asked):
 
     name: Name | None = None
     uploads_per_hour: Uploads | None = None
+    retention_days: Days | None = None
 
 
 class TenantView(BaseModel):
-    """`uploads_per_hour` is null where the deployment's number holds (UPLOADS_PER_HOUR)."""
+    """`uploads_per_hour` and `retention_days` are null where the deployment's number holds (UPLOADS_PER_HOUR,
+    RETENTION_DAYS). Another number of days holds for jobs that are accepted from then on.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -146,6 +154,7 @@ class TenantView(BaseModel):
                     "tenant": "lycee-hugo",
                     "name": "Lycée Victor Hugo",
                     "uploads_per_hour": 100,
+                    "retention_days": 90,
                     "created_at": "2026-11-22T10:00:00Z",
                 }
             ]
@@ -154,6 +163,7 @@ class TenantView(BaseModel):
     tenant: str
     name: str
     uploads_per_hour: int | None
+    retention_days: int | None
     created_at: datetime
 
     @classmethod
@@ -224,7 +234,8 @@ def tenant_router(store: IdentityStore, auth: BearerAuth) -> APIRouter:
     @router.post("", status_code=201, responses=_problems(409), dependencies=only_operators, summary="Make a tenant")
     async def create_tenant(asked: TenantWanted) -> TenantView:
         """For the operator: an admin of the tenant `default`, as the deployment's own key is."""
-        return TenantView.of(await store.add_tenant(TenantId(asked.tenant), asked.name, asked.uploads_per_hour))
+        numbers = (asked.uploads_per_hour, asked.retention_days)
+        return TenantView.of(await store.add_tenant(TenantId(asked.tenant), asked.name, *numbers))
 
     @router.get("", responses=_problems(), dependencies=only_operators, summary="List tenants")
     async def list_tenants(
@@ -237,7 +248,6 @@ def tenant_router(store: IdentityStore, auth: BearerAuth) -> APIRouter:
 
     @router.patch("/{tenant}", responses=_problems(404), dependencies=only_operators, summary="Change a tenant")
     async def change_tenant(tenant: Annotated[str, Path(max_length=200)], asked: TenantChange) -> TenantView:
-        changed = await store.change_tenant(TenantId(tenant), name=asked.name, uploads_per_hour=asked.uploads_per_hour)
-        return TenantView.of(changed)
+        return TenantView.of(await store.change_tenant(TenantId(tenant), **asked.model_dump()))
 
     return router

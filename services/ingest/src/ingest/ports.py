@@ -186,6 +186,10 @@ class AdmissionStore(Protocol):
         """
         ...
 
+    async def retention_days(self, tenant: TenantId) -> int | None:
+        """The tenant's own number, None where the deployment's holds."""
+        ...
+
     async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
         """Raises JobNotFoundError, JobGoneError."""
         ...

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from feuilleton.contracts.events import RETENTION_LIMIT_DAYS
 from feuilleton.contracts.job_settings import Engine, ModelTier
 from feuilleton.contracts.models import ModelTerms
 from feuilleton.settings import ApiSettings
@@ -29,6 +30,10 @@ class IngestSettings(ApiSettings):
     """The most jobs of a tenant that run or wait at once."""
     model_terms: dict[str, ModelTerms] = Field(default_factory=dict)
     """Rows of the table of models that are changed or added here, as JSON. The extractors read the same setting."""
+    retention_days: int = Field(default=RETENTION_LIMIT_DAYS, ge=1, le=RETENTION_LIMIT_DAYS)
+    """So long after its acceptance a job is removed with all its files; a tenant may have a number of its own."""
+    retention_sweep_seconds: float = Field(default=600.0, gt=0)
+    """How often jobs are looked for whose time is over."""
     reuse_completed: bool = True
     """Whether the same file with the same settings is answered with the tenant's completed job, at no cost."""
     body_idle_seconds: float = Field(default=30.0, gt=0)

@@ -1,7 +1,7 @@
 """What the API answers: typed, documented, and no more than a client should see."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,8 @@ from status_api.cursors import number_cursor
 from status_api.ports import ChunkPage, NumberedChunk
 from status_api.projection import Attempt, Job, eta_seconds
 from status_api.queue import Place
+
+_WARNED_AHEAD = timedelta(days=7)
 
 
 class Answer(BaseModel):
@@ -64,7 +66,8 @@ class JobView(AttemptView):
     """A job as of one attempt: the highest, or the one that was asked for. `attempts` is the highest number.
 
     `settings` are those of the attempt shown. While nobody has taken the attempt up, `queue_position` is its place
-    among all that wait (1 is the next), and `eta_seconds` an estimate from the rate of the last hour.
+    among all that wait (1 is the next), and `eta_seconds` an estimate from the rate of the last hour. At `expires_at`
+    the job's time is over, and it is removed as if it were deleted: `expires_soon` warns of that a week ahead.
     """
 
     id: JobId
@@ -76,6 +79,8 @@ class JobView(AttemptView):
     model: str
     attempts: int
     queue_position: int | None = None
+    expires_at: datetime | None
+    expires_soon: bool
     links: Links
 
 
@@ -155,6 +160,8 @@ def job_view(job: Job, number: int, now: datetime, place: Place | None = None) -
         engine=job.upload.engine,
         model=job.upload.model,
         attempts=job.highest,
+        expires_at=None if job.deleted else job.upload.expires_at,
+        expires_soon=not job.deleted and job.upload.expires_at - now < _WARNED_AHEAD,
         links=_links(job.id),
     )
 

@@ -6,10 +6,11 @@ adds what people look at: figures, times and the log of changes.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from feuilleton.contracts.events import (
+    RETENTION_LIMIT_DAYS,
     AttemptAccepted,
     ChunkFinished,
     ChunkOutcome,
@@ -39,6 +40,12 @@ class Upload:
     model: str
     accepted_at: datetime
     offset: int
+    retention_days: int | None = None
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the job's time is over. It is removed soon after that, unless an attempt still runs."""
+        return self.accepted_at + timedelta(days=self.retention_days or RETENTION_LIMIT_DAYS)
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,7 @@ def _upload(record: Record) -> Upload | None:
         model=event.model,
         accepted_at=record.time,
         offset=record.offset,
+        retention_days=event.retention_days,
     )
 
 

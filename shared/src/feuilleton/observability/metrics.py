@@ -18,6 +18,7 @@ ATTEMPTS_SWEPT = Counter(
 CREDITS = Counter(
     "feuilleton_credits_total", "Credits of jobs, by kind of ledger row (job_reserve, job_final, job_refund)", ["kind"]
 )
+JOBS_PURGED = Counter("feuilleton_jobs_purged_total", "Jobs ordered to be removed because their time is over")
 UPLOAD_BYTES = Counter("feuilleton_upload_bytes_total", "Bytes of accepted uploads")
 PDF_CHECK_SECONDS = Histogram("feuilleton_pdf_check_seconds", "Inspection of one upload", buckets=_SECONDS)
 OUTBOX_ROWS = Gauge("feuilleton_outbox_rows", "Admitted jobs whose messages are not known to be published")

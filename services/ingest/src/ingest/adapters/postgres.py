@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 
 from feuilleton.contracts.errors import LostInvariantError
-from feuilleton.contracts.events import JobAccepted, JobEnded, Message, Outcome
+from feuilleton.contracts.events import RETENTION_LIMIT_DAYS, JobAccepted, JobEnded, Message, Outcome
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
 from ingest.accounts import UNBOUNDED, Allowance
@@ -53,7 +53,7 @@ WHERE (k.job IS NULL AND k.leased_until < now())
 RETURNING token
 """
 _BINDING = """
-SELECT k.fingerprint, j.accepted, j.deleted_at IS NOT NULL AS deleted, CASE WHEN k.reused THEN (
+SELECT k.fingerprint, j.accepted, coalesce(j.deleted_at, j.purged_at) IS NOT NULL AS deleted, CASE WHEN k.reused THEN (
     SELECT a.ended FROM ingest.attempts a WHERE a.job = j.job AND a.ended IS NOT NULL ORDER BY a.attempt DESC LIMIT 1
 ) END AS done
 FROM ingest.idempotency_keys k JOIN ingest.jobs j USING (job)
@@ -73,7 +73,14 @@ UPDATE ingest.outbox SET taken_at = now() WHERE id IN (
 """
 
 
-_ADD_JOB = "INSERT INTO ingest.jobs (job, tenant, accepted, rate) VALUES ($1, $2, $3, $4)"
+_ADD_JOB = """
+INSERT INTO ingest.jobs (job, tenant, accepted, rate, expires_at)
+VALUES ($1, $2, $3, $4, now() + make_interval(days => $5))
+"""
+_FIND_JOB = """
+SELECT accepted, coalesce(deleted_at, purged_at) AS gone_at FROM ingest.jobs WHERE job = $1 AND tenant = $2
+"""
+_RETENTION = "SELECT retention_days FROM ingest.tenants WHERE tenant = $1"
 _BIND_ATTEMPT = """
 INSERT INTO ingest.idempotency_keys (tenant, route, key, token, leased_until, fingerprint, job, attempt)
 VALUES ($1, 'attempts', $2, $3, now(), $4, $4, $5)
@@ -93,6 +100,7 @@ _COMPLETED = """
 SELECT j.accepted, a.ended FROM ingest.jobs j
 JOIN LATERAL (SELECT ended FROM ingest.attempts WHERE job = j.job ORDER BY attempt DESC LIMIT 1) a ON true
 WHERE j.tenant = $1 AND j.accepted->>'sha256' = $2 AND j.deleted_at IS NULL AND a.ended->>'outcome' = 'completed'
+    AND j.expires_at > now() + interval '1 day' -- whoever is answered with it wants to read it
 ORDER BY j.admitted_at DESC LIMIT 100
 """
 _DELETED_JOBS = """
@@ -163,7 +171,7 @@ class PostgresAdmissionStore:
             quota.check_job(usage)
             quota.check_book(usage, accepted.bytes)
             job = (accepted.job, accepted.tenant, accepted.model_dump_json(), admission.rate)
-            await connection.execute(_ADD_JOB, *job)
+            await connection.execute(_ADD_JOB, *job, accepted.retention_days or RETENTION_LIMIT_DAYS)
             held = job_reserve(accepted.job, 1, accepted.reserve)
             await reserve(connection, accepted.tenant, held, monthly_credits=self._allowance.monthly_credits)
             await _add_attempt(connection, accepted.job, 1, None, accepted.reserve)
@@ -187,6 +195,11 @@ class PostgresAdmissionStore:
                     await _bind(connection, lease, accepted.job, fingerprint, reused=True)
                 return DoneJob(accepted, JobEnded.model_validate_json(row["ended"]))
         return None
+
+    async def retention_days(self, tenant: TenantId) -> int | None:
+        async with self._database.connection() as connection:
+            found: int | None = await connection.fetchval(_RETENTION, tenant)
+        return found
 
     async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
         async with self._database.connection() as connection:
@@ -283,14 +296,10 @@ class PostgresAdmissionStore:
 
 
 async def _find_job(connection: asyncpg.Connection, tenant: TenantId, job: JobId, *, lock: str = "") -> JobAccepted:
-    row = await connection.fetchrow(
-        f"SELECT accepted, deleted_at FROM ingest.jobs WHERE job = $1 AND tenant = $2 {lock}",  # noqa: S608 (constant)
-        job,
-        tenant,
-    )
+    row = await connection.fetchrow(f"{_FIND_JOB} {lock}", job, tenant)
     if row is None:
         raise JobNotFoundError("there is no such job")
-    if row["deleted_at"] is not None:
+    if row["gone_at"] is not None:
         raise JobGoneError("the job was deleted")
     return JobAccepted.model_validate_json(row["accepted"])
 

@@ -12,8 +12,8 @@ from feuilleton.contracts.job_state import AttemptState, JobStatus
 from status_api.projection import Attempt, Chunk, ChunkKey, Job, Upload
 
 JOB_COLUMNS = (
-    "job, tenant, name, bytes, sha256, pages, engine, model, accepted_at, accepted_offset, deleted, attempt, status, "
-    "last_offset"
+    "job, tenant, name, bytes, sha256, pages, engine, model, accepted_at, accepted_offset, retention_days, deleted, "
+    "attempt, status, last_offset"
 )
 ATTEMPT_COLUMNS = (
     "job, attempt, reached, settings, accepted_at, extracting_at, last_chunk_at, ended_at, total_chunks, "
@@ -48,6 +48,7 @@ def _read_upload(row: asyncpg.Record) -> Upload | None:
         model=row["model"],
         accepted_at=row["accepted_at"],
         offset=row["accepted_offset"],
+        retention_days=row["retention_days"],
     )
 
 
@@ -87,9 +88,9 @@ def job_values(job: Job) -> Values:
     tail = (job.deleted, job.highest, job.state.status.value, job.last_offset)
     up = job.upload
     if up is None:
-        return (job.id, *(None,) * 9, *tail)
-    upload = (up.tenant, up.name, up.bytes, up.sha256, up.pages, up.engine.value, up.model, up.accepted_at, up.offset)
-    return (job.id, *upload, *tail)
+        return (job.id, *(None,) * 10, *tail)
+    file = (up.tenant, up.name, up.bytes, up.sha256, up.pages, up.engine.value, up.model)
+    return (job.id, *file, up.accepted_at, up.offset, up.retention_days, *tail)
 
 
 def attempt_values(job: JobId, number: int, attempt: Attempt) -> Values:
