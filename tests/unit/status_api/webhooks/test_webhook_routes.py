@@ -183,6 +183,7 @@ async def test_a_change_changes_what_it_names(api: httpx.AsyncClient) -> None:
     assert changed.json()["disabled_for"] == "by_user"
     assert changed.json()["url"] == URL
     assert (await api.patch(base, json={"url": "https://[::1]/"})).json()["code"] == "invalid_webhook_url"
+    assert (await api.patch(base, json={"enabled": "yes"})).json()["code"] == "invalid_request"
     assert (await api.patch(base, json={"enabled": True})).json()["enabled"]
     assert (await api.delete(base)).status_code == 204
     assert (await api.delete(base)).status_code == 404

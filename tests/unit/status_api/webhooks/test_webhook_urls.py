@@ -1,6 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from status_api.webhooks.addresses import read_networks
+from status_api.webhooks.answers import WebhookWish
 from status_api.webhooks.urls import InvalidWebhookUrlError, WebhookRules
 
 PUBLIC = WebhookRules(limit=10)
@@ -49,6 +52,11 @@ def test_a_public_https_url_is_taken(url: str, expected: str) -> None:
 def test_what_can_never_be_posted_to_is_refused(url: str) -> None:
     with pytest.raises(InvalidWebhookUrlError):
         PUBLIC.check(url)
+
+
+@given(st.from_regex(WebhookWish.model_json_schema()["properties"]["url"]["pattern"], fullmatch=True))
+def test_what_fits_the_pattern_of_the_document_is_taken(url: str) -> None:
+    assert PUBLIC.check(url)
 
 
 def test_a_deployment_may_let_its_own_network_in() -> None:

@@ -37,6 +37,7 @@ JobQuery = Annotated[str | None, Query(max_length=100, description="A job of you
 _OLD_SECRET_LASTS = timedelta(days=1)
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MEANINGS = {
+    400: "The body is no JSON (`bad_request`)",
     404: "No such webhook, delivery or job of yours (`webhook_not_found`, `delivery_not_found`, `job_not_found`)",
     409: "There are as many as there may be (`webhook_limit_reached`), or it is disabled (`webhook_disabled`)",
     422: "A wrong URL or parameter (`invalid_webhook_url`, `invalid_request`, `invalid_cursor`)",
@@ -71,7 +72,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-@router.post("", status_code=201, responses=_problems(404, 409))
+@router.post("", status_code=201, responses=_problems(400, 404, 409))
 async def add_webhook(request: Request, response: Response, caller: Caller, wish: WebhookWish) -> NewWebhookView:
     """Be told of events from now on, of all jobs or of one. The answer holds the secret, once."""
     parts, now = parts_of(request), datetime.now(UTC)
@@ -117,7 +118,7 @@ async def get_webhook(request: Request, caller: Caller, webhook_id: str) -> Webh
     return webhook_view(await _found(request, caller, webhook_id), datetime.now(UTC))
 
 
-@router.patch("/{webhook_id}", responses=_problems(404))
+@router.patch("/{webhook_id}", responses=_problems(400, 404))
 async def change_webhook(request: Request, caller: Caller, webhook_id: str, wish: WebhookChange) -> WebhookView:
     """What waits for one that is disabled is given up, and can be asked for again."""
     parts = parts_of(request)

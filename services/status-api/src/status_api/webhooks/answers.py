@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator
 
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_state import JobStatus
@@ -14,7 +14,20 @@ from status_api.webhooks.ports import Delivery, DeliveryId, DeliveryState, Endpo
 from status_api.webhooks.urls import LONGEST_URL
 
 _URL = "https://hooks.example.org/feuilleton"
-Url = Annotated[str, Field(max_length=LONGEST_URL, examples=[_URL], description="Public, and https.")]
+# For the document alone: what always passes. `check_url` decides, and lets some more pass (addresses, plain http).
+_PUBLIC_URL = (
+    r"^https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}(:[1-9][0-9]{0,3})?"
+    r"([/?][!-\"$-;=?-Z_a-z~]*)?$"
+)
+Url = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_URL,
+        examples=[_URL],
+        description="Public, and https.",
+        json_schema_extra={"format": "uri", "pattern": _PUBLIC_URL},
+    ),
+]
 Events = Annotated[
     tuple[WebhookEvent, ...], Field(min_length=1, max_length=len(WebhookEvent), examples=[["job.ended"]])
 ]
@@ -44,7 +57,7 @@ class WebhookChange(Asked):
 
     url: Url | None = None
     events: Events | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
 
 
 class WebhookView(Answer):
