@@ -107,7 +107,7 @@ class IngestDesk:
 
 
 @contextmanager
-def an_ingest(folder: Path, kafka: str, prefix: str, database_url: str) -> Iterator[IngestDesk]:
+def an_ingest(folder: Path, kafka: str, prefix: str, database_url: str, **more: str) -> Iterator[IngestDesk]:
     broker, objects = Broker(kafka, prefix), folder / "objects"
     env = environment(
         kafka=kafka,
@@ -118,6 +118,7 @@ def an_ingest(folder: Path, kafka: str, prefix: str, database_url: str) -> Itera
         STUCK_SWEEP_SECONDS="0.2",
         DELETED_SWEEP_SECONDS="1",
         PDF_WORKERS="1",
+        **more,
     )
     migrate(env, MIGRATIONS[:1])
     stack = Stack(folder, env)
