@@ -160,6 +160,10 @@ async def test_an_adjustment_is_made_once_and_by_the_operator_alone(http: httpx.
     told = refused.json()
     assert (told["code"], told["needed"], told["available"]) == ("insufficient_credits", 551, 550)
     assert (await adjust(0, "c")).status_code == 422
+    nobody = {"tenant": "A School", "amount": 5, "note": "lost"}
+    assert (
+        await http.post("/v1/credits/adjustments", json=nobody, headers={"Idempotency-Key": "d"})
+    ).status_code == 422
     key = (await http.post("/v1/keys", json={"tenant": "school", "name": "head", "role": "admin"})).json()["key"]
     theirs = {"Authorization": f"Bearer {key}"}
     assert (await adjust(500, "d", **theirs)).status_code == 403, "an admin of one tenant gives no credits"

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from feuilleton.contracts.errors import InvalidInputError
 from feuilleton.contracts.ids import TenantId
 from feuilleton.http.auth import DEFAULT_TENANT, BearerAuth, Principal
+from feuilleton.identity.principal import TENANT_PATTERN
 from ingest.accounts import Accounts, Adjustment, Allowance, BookedEntry, Standing, next_month
 from ingest.ledger import EntryKind
 from ingest.problem_docs import problem_docs
@@ -137,7 +138,7 @@ class AdjustmentRequest(BaseModel):
     """What to give (or, below 0, to take), and why."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"amount": 500, "note": "invoice 17"}]})
-    tenant: str = Field(default=DEFAULT_TENANT, min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    tenant: str = Field(default=DEFAULT_TENANT, pattern=TENANT_PATTERN)
     amount: Annotated[int, Field(ge=-_MOST_CREDITS, le=_MOST_CREDITS), AfterValidator(_not_zero)]
     note: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")
 
