@@ -14,6 +14,7 @@ from feuilleton.http.auth import DEFAULT_TENANT
 from feuilleton.streaming.memory import MemoryPublisher
 from ingest.adapters.postgres_identity import PostgresIdentity
 from ingest.adapters.postgres_retention import PostgresRetention
+from ingest.admission import upload_of
 from ingest.errors import JobGoneError
 from ingest.ports import AttemptRequest
 from ingest.retention import Retention
@@ -132,3 +133,13 @@ async def test_the_number_of_days_is_the_tenants_own_or_the_deployments_and_stan
         query = "SELECT job, extract(epoch FROM expires_at - admitted_at) / 86400 AS days FROM ingest.jobs"
         days = {row["job"]: round(row["days"]) for row in await connection.fetch(query)}
     assert days == {first: 350, second: 30}
+
+
+async def test_the_share_of_a_tenant_goes_with_every_order_of_its_jobs(shop: Shop) -> None:
+    first = str((await shop.upload()).json()["id"])
+    identity = PostgresIdentity(shop.database)
+    await identity.change_tenant(DEFAULT_TENANT, name=None, uploads_per_hour=None, share=3)
+    second = str((await shop.upload(force="true")).json()["id"])
+    assert [shop.announced(job)[1][0].share for job in (first, second)] == [1, 3]
+    (accepted,), _ = shop.announced(second)
+    assert upload_of(accepted, 2).share == 3, "a new attempt, and one that the sweep publishes again"

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from extractor.watermark import Partition
 from extractor.window import RECORD_BYTES, Waiting, Window
+from feuilleton.contracts.events import MAX_SHARE
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.job_settings import Engine
 
@@ -13,9 +14,15 @@ Q = Partition("chunks", 1)
 
 
 def waiting(
-    offset: int, *, tenant: str = "t", job: str = "j", partition: Partition = P, engine: Engine = Engine.LOCAL
+    offset: int,
+    *,
+    tenant: str = "t",
+    job: str = "j",
+    partition: Partition = P,
+    engine: Engine = Engine.LOCAL,
+    share: int = 1,
 ) -> Waiting:
-    return Waiting(partition, offset, TenantId(tenant), JobId(job), offset, 1, engine, b"x" * 976)
+    return Waiting(partition, offset, TenantId(tenant), JobId(job), offset, 1, engine, b"x" * 976, share=share)
 
 
 def taken(window: Window, engine: Engine = Engine.LOCAL) -> list[Waiting]:
@@ -96,3 +103,42 @@ def test_everything_added_is_taken_once_and_no_tenant_waits_two_rounds(adds: lis
     for item in order:
         window.release(item)
     assert window.held_bytes == 0
+
+
+def test_a_job_with_a_share_takes_so_many_in_a_row_and_the_others_keep_their_turns() -> None:
+    window = Window(10**6)
+    for offset in range(7):
+        window.add(waiting(offset, tenant="big", job="a", share=3))
+        window.add(waiting(10 + offset, tenant="small", job="b"))
+    assert "".join(item.job for item in taken(window)) == "aaabaaababbbbb"
+
+
+STEPS = st.lists(
+    st.none() | st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(1, MAX_SHARE)), min_size=1, max_size=200
+)
+
+
+@given(STEPS)
+def test_whatever_the_shares_nobody_waits_for_more_than_one_turn_of_each_other(
+    steps: list[tuple[int, int, int] | None],
+) -> None:
+    """None takes a chunk; a triple adds one: tenant, job of the tenant, share."""
+    window, offset = Window(10**6), 0
+    passed_over: dict[str, int] = {}
+    left: Counter[str] = Counter()
+    order: dict[str, list[int]] = {}
+    for step in [*steps, *([None] * len(steps))]:
+        if step is not None:
+            tenant, job = f"t{step[0]}", f"t{step[0]}-{step[1]}"
+            window.add(waiting(offset, tenant=tenant, job=job, share=step[2]))
+            left[tenant] += 1
+            passed_over.setdefault(tenant, 0)
+            offset += 1
+        elif (item := window.take(Engine.LOCAL)) is not None:
+            left[item.tenant] -= 1
+            order.setdefault(item.job, []).append(item.offset)
+            waited = {other for other, count in left.items() if count and other != item.tenant}
+            passed_over = {other: passed_over[other] + 1 if other in waited else 0 for other in passed_over}
+            assert max(passed_over.values()) <= MAX_SHARE * 3, "there are three others at most"
+    assert sum(map(len, order.values())) == offset
+    assert all(offsets == sorted(offsets) for offsets in order.values())

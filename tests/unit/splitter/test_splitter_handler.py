@@ -85,6 +85,7 @@ def received(attempt: int = 1, **settings: object) -> Received:
         bytes=1,
         sha256="0" * 64,
         pages=3,
+        share=2,
     )
     return Received(order, order.event_id, None, TRACE)  # type: ignore[arg-type]
 
@@ -143,7 +144,7 @@ async def test_a_new_attempt_publishes_the_stored_chunks_under_its_own_number(wo
     await world.handle(attempt=2)
     again = world.publisher.of(ChunkSubmitted)
     assert [chunk.text_hash for chunk in again] == hashes
-    assert {chunk.attempt for chunk in again} == {2}
+    assert {(chunk.attempt, chunk.share) for chunk in again} == {(2, 2)}
 
 
 async def test_the_loser_of_a_race_for_the_manifest_publishes_the_winners(world: World) -> None:

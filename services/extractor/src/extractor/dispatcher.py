@@ -20,7 +20,7 @@ from extractor.tries import GivenUp
 from extractor.watermark import Delivery, Partition, Watermark
 from extractor.window import RECORD_BYTES, Waiting, Window
 from feuilleton.contracts.errors import LostInvariantError, PoisonMessageError
-from feuilleton.contracts.events import ChunkSubmitted, EventData, Received, origin_of, parse
+from feuilleton.contracts.events import MAX_SHARE, ChunkSubmitted, EventData, Received, origin_of, parse
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_settings import Engine
 from feuilleton.observability import metrics
@@ -362,4 +362,5 @@ def _waiting(record: Record, partition: Partition, chunk: ChunkSubmitted) -> Wai
         engine=chunk.engine,
         value=record.value or b"",
         headers=tuple(record.headers),
+        share=min(max(1, chunk.share), MAX_SHARE),
     )

@@ -25,6 +25,7 @@ class Waiting:
     engine: Engine
     value: bytes
     headers: tuple[tuple[str, bytes], ...] = ()
+    share: int = 1
 
     @property
     def size_bytes(self) -> int:
@@ -32,10 +33,13 @@ class Waiting:
 
 
 class _Turns:
-    """The waiting chunks of one engine: tenants take turns, and within a tenant its jobs."""
+    """The waiting chunks of one engine: tenants take turns, and within a tenant its jobs. A turn is one chunk, or as
+    many in a row as the job's share says.
+    """
 
     def __init__(self) -> None:
         self._tenants: OrderedDict[TenantId, OrderedDict[JobId, deque[Waiting]]] = OrderedDict()
+        self._taken = 0  # in the turn of the first job of the first tenant
 
     def add(self, item: Waiting) -> None:
         jobs = self._tenants.setdefault(item.tenant, OrderedDict())
@@ -47,6 +51,10 @@ class _Turns:
         tenant, jobs = next(iter(self._tenants.items()))
         job, queue = next(iter(jobs.items()))
         item = queue.popleft()
+        self._taken += 1
+        if queue and self._taken < item.share:
+            return item
+        self._taken = 0
         jobs.move_to_end(job)
         if not queue:
             del jobs[job]
@@ -62,6 +70,7 @@ class _Turns:
         if removed:
             gone = set(map(id, removed))
             self._tenants.clear()
+            self._taken = 0
             for item in everything:
                 if id(item) not in gone:
                     self.add(item)

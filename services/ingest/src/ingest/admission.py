@@ -229,6 +229,7 @@ class Desk:
         engine, model = self.engines.choose(order.settings)
         pages = await self.checker.check(book.path)
         price = await self.pricing.price(book.path, pages, order.settings, engine, model)
+        terms = await self.rows.terms(order.tenant)
         accepted = JobAccepted(
             job=ids.new_job_id(),
             tenant=order.tenant,
@@ -240,7 +241,8 @@ class Desk:
             engine=engine,
             model=model,
             reserve=price.reserve,
-            retention_days=await self.rows.retention_days(order.tenant) or self.retention_days,
+            retention_days=terms.retention_days or self.retention_days,
+            share=terms.share or 1,
         )
         await self.publisher.check()
         await self.rows.stage(accepted.tenant, accepted.job)
@@ -324,4 +326,5 @@ def upload_of(accepted: JobAccepted, attempt: int) -> UploadSubmitted:
         bytes=accepted.bytes,
         sha256=accepted.sha256,
         pages=accepted.pages,
+        share=accepted.share,
     )

@@ -44,12 +44,15 @@ class InvalidKeyCursorError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Tenant:
-    """`uploads_per_hour` and `retention_days` are None where the deployment's own number holds."""
+    """`uploads_per_hour` and `retention_days` are None where the deployment's own number holds, `share` where it is 1:
+    how many chunks in a row extractors take of a job of its.
+    """
 
     tenant: TenantId
     name: str
     uploads_per_hour: int | None
     retention_days: int | None
+    share: int | None
     created_at: datetime
 
 
@@ -100,13 +103,24 @@ class IdentityStore(Protocol):
     """Raises DatabaseUnavailableError from every method when the database does not answer."""
 
     async def add_tenant(
-        self, tenant: TenantId, name: str, uploads_per_hour: int | None, retention_days: int | None = None
+        self,
+        tenant: TenantId,
+        name: str,
+        uploads_per_hour: int | None,
+        retention_days: int | None = None,
+        share: int | None = None,
     ) -> Tenant:
         """Raises TenantExistsError."""
         ...
 
     async def change_tenant(
-        self, tenant: TenantId, *, name: str | None, uploads_per_hour: int | None, retention_days: int | None = None
+        self,
+        tenant: TenantId,
+        *,
+        name: str | None,
+        uploads_per_hour: int | None,
+        retention_days: int | None = None,
+        share: int | None = None,
     ) -> Tenant:
         """Set what is not None. Raises TenantNotFoundError."""
         ...

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from feuilleton.contracts.events import RETENTION_LIMIT_DAYS
+from feuilleton.contracts.events import MAX_SHARE, RETENTION_LIMIT_DAYS
 from feuilleton.contracts.ids import TenantId
 from feuilleton.http.auth import BearerAuth
 from feuilleton.http.problems import MEDIA_TYPE, Problem
@@ -52,6 +52,10 @@ Name = Annotated[
 ]
 TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
 Uploads = Annotated[int, Field(ge=0, le=1_000_000, description="Uploads that may begin within an hour.")]
+Share = Annotated[
+    int,
+    Field(ge=1, le=MAX_SHARE, description="Chunks in a row that extractors take of a job of its."),
+]
 Days = Annotated[
     int, Field(ge=1, le=RETENTION_LIMIT_DAYS, description="Days after its acceptance that a job is kept for.")
 ]
@@ -132,6 +136,7 @@ class TenantWanted(_Asked):
     name: Name
     uploads_per_hour: Uploads | None = None
     retention_days: Days | None = None
+    share: Share | None = None
 
 
 class TenantChange(_Asked):
@@ -140,11 +145,12 @@ class TenantChange(_Asked):
     name: Name | None = None
     uploads_per_hour: Uploads | None = None
     retention_days: Days | None = None
+    share: Share | None = None
 
 
 class TenantView(BaseModel):
     """`uploads_per_hour` and `retention_days` are null where the deployment's number holds (UPLOADS_PER_HOUR,
-    RETENTION_DAYS). Another number of days holds for jobs that are accepted from then on.
+    RETENTION_DAYS), `share` where it is 1. Other days and another share hold for jobs that are accepted from then on.
     """
 
     model_config = ConfigDict(
@@ -155,6 +161,7 @@ class TenantView(BaseModel):
                     "name": "Lycée Victor Hugo",
                     "uploads_per_hour": 100,
                     "retention_days": 90,
+                    "share": 2,
                     "created_at": "2026-11-22T10:00:00Z",
                 }
             ]
@@ -164,6 +171,7 @@ class TenantView(BaseModel):
     name: str
     uploads_per_hour: int | None
     retention_days: int | None
+    share: int | None
     created_at: datetime
 
     @classmethod
@@ -234,7 +242,7 @@ def tenant_router(store: IdentityStore, auth: BearerAuth) -> APIRouter:
     @router.post("", status_code=201, responses=_problems(409), dependencies=only_operators, summary="Make a tenant")
     async def create_tenant(asked: TenantWanted) -> TenantView:
         """For the operator: an admin of the tenant `default`, as the deployment's own key is."""
-        numbers = (asked.uploads_per_hour, asked.retention_days)
+        numbers = (asked.uploads_per_hour, asked.retention_days, asked.share)
         return TenantView.of(await store.add_tenant(TenantId(asked.tenant), asked.name, *numbers))
 
     @router.get("", responses=_problems(), dependencies=only_operators, summary="List tenants")

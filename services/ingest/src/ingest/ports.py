@@ -78,6 +78,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """A tenant's own numbers. None where the deployment's days hold, and where its jobs take turns as all do."""
+
+    retention_days: int | None = None
+    share: int | None = None
+
+
+@dataclass(frozen=True)
 class DoneJob:
     """A completed job, and its end."""
 
@@ -186,8 +194,8 @@ class AdmissionStore(Protocol):
         """
         ...
 
-    async def retention_days(self, tenant: TenantId) -> int | None:
-        """The tenant's own number, None where the deployment's holds."""
+    async def terms(self, tenant: TenantId) -> Terms:
+        """What an operator set for the tenant."""
         ...
 
     async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:

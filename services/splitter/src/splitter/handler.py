@@ -152,6 +152,7 @@ def _chunk_order(order: UploadSubmitted, book: SplitBook, chunk: ManifestChunk, 
         sentences=book.of(chunk),
         before=before,
         page_key=chunk.page_key,
+        share=order.share,
     )
 
 

@@ -20,6 +20,8 @@ from feuilleton.contracts.ids import JobId, ObjectKey, TenantId
 from feuilleton.contracts.job_settings import Engine, JobSettings
 
 TYPE_PREFIX = "feuilleton."
+MAX_SHARE = 4
+"""The longest turn of one job in an extractor, in chunks. Others wait for that at most."""
 RETENTION_LIMIT_DAYS = 350
 """The longest life of a job: job-events, where its facts stand, are kept for 365 days."""
 _LONGEST_NUMBER = 10
@@ -64,7 +66,10 @@ class ChunkOutcome(StrEnum):
 
 
 class UploadSubmitted(EventData):
-    """Order to split a book. ingest -> splitter. A duplicate publishes the stored chunks again, no more."""
+    """Order to split a book. ingest -> splitter. A duplicate publishes the stored chunks again, no more.
+
+    `share` is how many chunks in a row the extractors take of it when its turn comes, MAX_SHARE at most.
+    """
 
     type = "feuilleton.upload.submitted.v1"
     topic = topics.UPLOADS
@@ -75,6 +80,7 @@ class UploadSubmitted(EventData):
     bytes: int
     sha256: str
     pages: int
+    share: int = 1
 
 
 class ChunkSubmitted(EventData):
@@ -83,7 +89,7 @@ class ChunkSubmitted(EventData):
     `page_key` names the cut page of a page chunk; its `sentences` are those of a text layer of bad OCR, to be used
     where no engine can read the page, and else empty. `before` is the sentence that
     precedes the chunk, context only. `tries`, `not_before` (aware UTC), `first_call_at` and
-    `quota_wait_seconds` travel with a message that is put back, so that no clock restarts.
+    `quota_wait_seconds` travel with a message that is put back, so that no clock restarts. `share` is the upload's.
     A duplicate costs one read of the checkpoint, or joins the call that runs.
     """
 
@@ -106,6 +112,7 @@ class ChunkSubmitted(EventData):
     not_before: datetime | None = None
     first_call_at: datetime | None = None
     quota_wait_seconds: float = 0.0
+    share: int = 1
 
     @property
     def number(self) -> int | None:
@@ -149,7 +156,7 @@ class JobAccepted(EventData):
     """A job exists. ingest -> job-events, before its upload message. Always attempt 1.
 
     `name` is the client's file name, for display only. `reserve` is in credits. `retention_days` counts from the
-    acceptance; None (before there was such a thing) is RETENTION_LIMIT_DAYS.
+    acceptance; None (before there was such a thing) is RETENTION_LIMIT_DAYS. `share` is that of the upload.
     """
 
     type = "feuilleton.job.accepted.v1"
@@ -164,6 +171,7 @@ class JobAccepted(EventData):
     model: str
     reserve: int = 0
     retention_days: int | None = None
+    share: int = 1
 
 
 class AttemptAccepted(EventData):

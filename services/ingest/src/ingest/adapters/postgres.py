@@ -36,6 +36,7 @@ from ingest.ports import (
     MakeMessages,
     OutboxRow,
     Queue,
+    Terms,
     Wanted,
 )
 from ingest.rate import CountedUpload
@@ -80,7 +81,7 @@ VALUES ($1, $2, $3, $4, now() + make_interval(days => $5))
 _FIND_JOB = """
 SELECT accepted, coalesce(deleted_at, purged_at) AS gone_at FROM ingest.jobs WHERE job = $1 AND tenant = $2
 """
-_RETENTION = "SELECT retention_days FROM ingest.tenants WHERE tenant = $1"
+_TERMS = "SELECT retention_days, share FROM ingest.tenants WHERE tenant = $1"
 _BIND_ATTEMPT = """
 INSERT INTO ingest.idempotency_keys (tenant, route, key, token, leased_until, fingerprint, job, attempt)
 VALUES ($1, 'attempts', $2, $3, now(), $4, $4, $5)
@@ -196,10 +197,10 @@ class PostgresAdmissionStore:
                 return DoneJob(accepted, JobEnded.model_validate_json(row["ended"]))
         return None
 
-    async def retention_days(self, tenant: TenantId) -> int | None:
+    async def terms(self, tenant: TenantId) -> Terms:
         async with self._database.connection() as connection:
-            found: int | None = await connection.fetchval(_RETENTION, tenant)
-        return found
+            row = await connection.fetchrow(_TERMS, tenant)
+        return Terms(row["retention_days"], row["share"]) if row is not None else Terms()
 
     async def find_job(self, tenant: TenantId, job: JobId) -> JobAccepted:
         async with self._database.connection() as connection:

@@ -21,16 +21,16 @@ from ingest.identity import (
 )
 
 _KEY_ID = re.compile(r"[0-9a-f]{32}")
-_TENANT = "tenant, name, uploads_per_hour, retention_days, created_at"
+_TENANT = "tenant, name, uploads_per_hour, retention_days, share, created_at"
 _KEY = "id, tenant, name, hint, role, scopes, created_at, created_by, expires_at, last_used_at, revoked_at"
 
 _ADD_TENANT = f"""
-INSERT INTO ingest.tenants (tenant, name, uploads_per_hour, retention_days) VALUES ($1, $2, $3, $4)
+INSERT INTO ingest.tenants (tenant, name, uploads_per_hour, retention_days, share) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING RETURNING {_TENANT}
 """  # noqa: S608 (constants of this module)
 _CHANGE_TENANT = f"""
 UPDATE ingest.tenants SET name = coalesce($2, name), uploads_per_hour = coalesce($3, uploads_per_hour),
-    retention_days = coalesce($4, retention_days)
+    retention_days = coalesce($4, retention_days), share = coalesce($5, share)
 WHERE tenant = $1 RETURNING {_TENANT}
 """  # noqa: S608
 _LIST_TENANTS = f"SELECT {_TENANT} FROM ingest.tenants WHERE tenant > $1 ORDER BY tenant LIMIT $2"  # noqa: S608
@@ -57,21 +57,32 @@ class PostgresIdentity:
         self._database = database
 
     async def add_tenant(
-        self, tenant: TenantId, name: str, uploads_per_hour: int | None, retention_days: int | None = None
+        self,
+        tenant: TenantId,
+        name: str,
+        uploads_per_hour: int | None,
+        retention_days: int | None = None,
+        share: int | None = None,
     ) -> Tenant:
         async with self._database.connection() as connection:
-            row = await connection.fetchrow(_ADD_TENANT, tenant, name, uploads_per_hour, retention_days)
+            row = await connection.fetchrow(_ADD_TENANT, tenant, name, uploads_per_hour, retention_days, share)
         if row is None:
             raise TenantExistsError("there is such a tenant already")
         return _tenant(row)
 
     async def change_tenant(
-        self, tenant: TenantId, *, name: str | None, uploads_per_hour: int | None, retention_days: int | None = None
+        self,
+        tenant: TenantId,
+        *,
+        name: str | None,
+        uploads_per_hour: int | None,
+        retention_days: int | None = None,
+        share: int | None = None,
     ) -> Tenant:
         row = None
         if is_tenant(tenant):
             async with self._database.connection() as connection:
-                row = await connection.fetchrow(_CHANGE_TENANT, tenant, name, uploads_per_hour, retention_days)
+                row = await connection.fetchrow(_CHANGE_TENANT, tenant, name, uploads_per_hour, retention_days, share)
         if row is None:
             raise TenantNotFoundError("there is no such tenant")
         return _tenant(row)
@@ -128,7 +139,7 @@ class PostgresIdentity:
 
 
 def _tenant(row: asyncpg.Record) -> Tenant:
-    numbers = (row["uploads_per_hour"], row["retention_days"])
+    numbers = (row["uploads_per_hour"], row["retention_days"], row["share"])
     return Tenant(TenantId(row["tenant"]), row["name"], *numbers, row["created_at"])
 
 
