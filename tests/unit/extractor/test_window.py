@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,32 +114,32 @@ def test_a_job_with_a_share_takes_so_many_in_a_row_and_the_others_keep_their_tur
     assert "".join(item.job for item in taken(window)) == "aaabaaababbbbb"
 
 
-STEPS = st.lists(
-    st.none() | st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(1, MAX_SHARE)), min_size=1, max_size=200
-)
+TAKE = st.integers(1, 6)
+ADD = st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, MAX_SHARE), st.integers(1, 12))
 
 
-@given(STEPS)
+@given(st.lists(TAKE | ADD, min_size=4, max_size=60))
 def test_whatever_the_shares_nobody_waits_for_more_than_one_turn_of_each_other(
-    steps: list[tuple[int, int, int] | None],
+    steps: list[int | tuple[int, int, int, int]],
 ) -> None:
-    """None takes a chunk; a triple adds one: tenant, job of the tenant, share."""
+    """A number takes so many chunks; four of them add some: tenant, job of the tenant, share, how many."""
     window, offset = Window(10**6), 0
-    passed_over: dict[str, int] = {}
+    passed_over: Counter[str] = Counter()  # per tenant: chunks of others taken since it waits for its turn
     left: Counter[str] = Counter()
     order: dict[str, list[int]] = {}
-    for step in [*steps, *([None] * len(steps))]:
-        if step is not None:
-            tenant, job = f"t{step[0]}", f"t{step[0]}-{step[1]}"
-            window.add(waiting(offset, tenant=tenant, job=job, share=step[2]))
-            left[tenant] += 1
-            passed_over.setdefault(tenant, 0)
-            offset += 1
-        elif (item := window.take(Engine.LOCAL)) is not None:
+    for step in [*steps, 10**6]:
+        if isinstance(step, tuple):
+            tenant, job, share, count = step
+            for _ in range(count):
+                window.add(waiting(offset, tenant=f"t{tenant}", job=f"t{tenant}-{job}", share=share))
+                offset += 1
+            left[f"t{tenant}"] += count
+            continue
+        for item in islice(iter(lambda: window.take(Engine.LOCAL), None), step):
             left[item.tenant] -= 1
             order.setdefault(item.job, []).append(item.offset)
-            waited = {other for other, count in left.items() if count and other != item.tenant}
-            passed_over = {other: passed_over[other] + 1 if other in waited else 0 for other in passed_over}
-            assert max(passed_over.values()) <= MAX_SHARE * 3, "there are three others at most"
+            waiters = {other for other, count in left.items() if count and other != item.tenant}
+            passed_over = Counter({other: passed_over[other] + 1 for other in waiters})
+            assert max(passed_over.values(), default=0) <= 2 * MAX_SHARE, "there are two others at most"
     assert sum(map(len, order.values())) == offset
     assert all(offsets == sorted(offsets) for offsets in order.values())
