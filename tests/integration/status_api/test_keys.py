@@ -19,6 +19,7 @@ from ingest.identity import NewKeyRow, WantedKey
 from status_api import bootstrap
 from status_api.adapters.database import SCRIPTS
 from tests.integration.status_api.conftest import World, a_client, serving
+from tests.unit.identity.provider import AUDIENCE, providing
 
 pytestmark = pytest.mark.servers
 
@@ -78,6 +79,21 @@ async def test_before_ingest_is_migrated_keys_wait_and_the_bootstrap_key_works(w
         assert await status_of(address, await make_key(world, "ac")) == (200, "")
         async with httpx.AsyncClient(base_url=address) as nobody:
             assert "api_keys" not in (await nobody.get("/readyz")).json()["missing"]
+
+
+async def test_a_token_of_the_provider_that_is_set_comes_in_for_its_tenant(world: World) -> None:
+    await world.migrate()
+    with providing() as provider:
+        provider.add_key("one")
+        named = {"oidc_issuer": provider.url, "oidc_audience": AUDIENCE}
+        settings = world.api_settings.model_copy(update=named)
+        async with bootstrap.api_parts(settings) as parts, serving(parts) as address:
+            assert await status_of(address, provider.token()) == (200, "")
+            assert await status_of(address, provider.token(aud="another")) == (401, "unauthenticated")
+            assert await status_of(address, provider.token(tenant=None)) == (403, "forbidden")
+        provider.status = 500
+        async with bootstrap.api_parts(settings) as parts, serving(parts) as address:
+            assert await status_of(address, provider.token()) == (503, "keys_unavailable")
 
 
 async def test_the_service_needs_no_more_than_the_view_and_the_function(world: World) -> None:
