@@ -80,8 +80,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kafka: str, kafka_topics: str
         object_store_url=(folder / "objects").as_uri(),
         WEBHOOK_PLAIN_HTTP="true",
         WEBHOOK_PERMITTED_NETWORKS=f"{LOOPBACK}/32",
-        WEBHOOK_TIMEOUT_SECONDS="2",
-        WEBHOOK_LEASE_SECONDS="3",
+        WEBHOOK_TIMEOUT_SECONDS="6",
+        WEBHOOK_LEASE_SECONDS="8",  # what a killed process had is due again after that
         WEBHOOK_POLL_SECONDS="0.1",
     )
     migrate(env)

@@ -36,8 +36,8 @@ def settings(world: World, **more: object) -> WebhooksSettings:
         "http_port": 0,
         "webhook_plain_http": True,
         "webhook_permitted_networks": f"{LOOPBACK}/32",
-        "webhook_timeout_seconds": 2,
-        "webhook_lease_seconds": 3,
+        "webhook_timeout_seconds": 20,  # on a busy machine a post that took long would come twice
+        "webhook_lease_seconds": 30,
         "webhook_poll_seconds": 0.05,
         "webhook_first_gap_seconds": 0.2,
         "webhook_longest_gap_seconds": 0.5,
@@ -92,7 +92,7 @@ async def log(api: httpx.AsyncClient, webhook: Json) -> list[Json]:
 async def until_logged(api: httpx.AsyncClient, webhook: Json, count: int, **fields: str) -> list[Json]:
     """Wait until so many deliveries have these fields; without any: until they arrived."""
     wanted = fields or {"state": "delivered"}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = await log(api, webhook)
             if [{name: entry[name] for name in wanted} for entry in found].count(wanted) >= count:
@@ -108,7 +108,7 @@ async def until_told(world: World) -> None:
     await ends.stop()
     connection = await asyncpg.connect(world.database_url)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 rows = await connection.fetch("SELECT partition, next_offset FROM status.webhook_offsets")
                 places = {row["partition"]: row["next_offset"] for row in rows}

@@ -82,7 +82,7 @@ class Shaky(MemoryWebhooks):
 
 
 async def until(look: Callable[[], Awaitable[_T]], condition: Callable[[_T], bool]) -> _T:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             found = await look()
             if condition(found):

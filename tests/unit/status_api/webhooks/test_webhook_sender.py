@@ -32,7 +32,7 @@ def parcel(url: str) -> Parcel:
     return Parcel(DeliveryId("d"), "lease", endpoint, "event-1", BODY, 1, now)
 
 
-def sender(*addresses: Sequence[str], seconds: float = 5.0, permitted: bool = True) -> Sender:
+def sender(*addresses: Sequence[str], seconds: float = 20.0, permitted: bool = True) -> Sender:
     guard = Guard(Names(*(addresses or ([LOOPBACK],))), permitted=LOCAL if permitted else ())
     return Sender(guard, limits=Limits(connect_seconds=seconds, total_seconds=seconds), plain_http=True)
 
