@@ -77,9 +77,13 @@ format: bootstrap ## Let ruff format and fix what it can
 	@$(PYTHON_ENV) -m ruff format .
 	@$(PYTHON_ENV) -m ruff check --fix .
 
-docs: bootstrap ## Write docs/metrics.md and docs/asyncapi.json anew from the code
+# The processes start, and look for servers that are not there.
+NO_SERVERS := API_KEY=of-nobody-at-all DATABASE_URL=postgresql://127.0.0.1:1/none
+docs: bootstrap ## Write docs/metrics.md, docs/asyncapi.json and docs/openapi anew from the code
 	@$(PYTHON_ENV) -m feuilleton.observability.metrics_page > docs/metrics.md
 	@$(PYTHON_ENV) -m feuilleton.contracts.asyncapi > docs/asyncapi.json
+	@$(NO_SERVERS) $(PYTHON_ENV) -m ingest openapi > docs/openapi/ingest.json
+	@$(NO_SERVERS) $(PYTHON_ENV) -m status_api openapi > docs/openapi/status-api.json
 
 lock: bootstrap ## Renew locks/ from the pyproject files and the index (hash-pinned, no addresses)
 	@deploy/local/lock.sh $(SERVICES)

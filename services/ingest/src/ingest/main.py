@@ -1,6 +1,7 @@
-"""`python -m ingest serve` answers uploads; `python -m ingest migrate` brings its schema up to date."""
+"""`python -m ingest serve` answers uploads; `migrate` brings its schema up to date; `openapi` prints its document."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -17,17 +18,17 @@ from ingest.settings import IngestSettings
 _DRAIN_SECONDS = 20
 _USAGE_STATUS = 2
 _NOT_STARTED_STATUS = 3
-_COMMANDS = ("serve", "migrate")
 
 
 def main(arguments: list[str]) -> int:
+    runs = {"serve": _serve, "migrate": _migrate, "openapi": _openapi}
     command = arguments[0] if arguments else "serve"
-    if command not in _COMMANDS:
-        sys.stderr.write(f"usage: python -m ingest [{' | '.join(_COMMANDS)}]\n")
+    if command not in runs:
+        sys.stderr.write(f"usage: python -m ingest [{' | '.join(runs)}]\n")
         return _USAGE_STATUS
     settings = load_settings(IngestSettings)
     configure_logging("ingest", level=settings.log_level, fmt=settings.log_format)
-    return _migrate(settings) if command == "migrate" else _serve(settings)
+    return runs[command](settings)
 
 
 def _serve(settings: IngestSettings) -> int:
@@ -44,6 +45,19 @@ def _serve(settings: IngestSettings) -> int:
     server = DrainingServer(config, on_exit=app.state.waits.close)
     server.run()
     return 0 if server.started else _NOT_STARTED_STATUS
+
+
+def _openapi(settings: IngestSettings) -> int:
+    """Routes are added as the service starts, so it starts: no server need be there."""
+    app = build_app(settings)
+
+    async def document() -> dict[str, object]:
+        async with app.router.lifespan_context(app):
+            return app.openapi()
+
+    json.dump(asyncio.run(document()), sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+    return 0
 
 
 def _migrate(settings: IngestSettings) -> int:

@@ -1,7 +1,10 @@
-"""Runs one of the processes: `python -m status_api migrate|projector|webhooks|api`."""
+"""Runs one of the processes: `python -m status_api migrate|projector|webhooks|api`. `openapi` prints the document of
+the API.
+"""
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable
@@ -34,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         "projector": run_projector,
         "webhooks": run_webhooks,
         "api": run_api,
+        "openapi": print_openapi,
     }
     parser = argparse.ArgumentParser(prog="status_api")
     parser.add_argument("process", choices=sorted(runs))
@@ -97,6 +101,19 @@ def run_api() -> int:
     settings = load_settings(StatusApiSettings)
     configure_logging("status-api", level=settings.log_level, fmt=settings.log_format)
     asyncio.run(_serve(settings))
+    return 0
+
+
+def print_openapi() -> int:
+    settings = load_settings(StatusApiSettings)
+    configure_logging("status-api", level=settings.log_level, fmt=settings.log_format)
+
+    async def document() -> dict[str, object]:
+        async with bootstrap.api_parts(settings) as parts:
+            return create_app(parts).openapi()
+
+    json.dump(asyncio.run(document()), sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
     return 0
 
 

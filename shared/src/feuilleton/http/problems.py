@@ -1,6 +1,9 @@
 """RFC 9457 problem documents, and the only map from an error's code or type to an HTTP status."""
 
+import re
+from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -161,11 +164,28 @@ def _outage_detail(error: PipelineError, status: int) -> str:
     return "The service failed." if status == HTTPStatus.INTERNAL_SERVER_ERROR else ""
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  (registered for this type alone)
     code = _title(error.status_code).lower().replace(" ", "_")
     problem = Problem(title=_title(error.status_code), status=error.status_code, code=code, detail=str(error.detail))
-    return problem_response(problem, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    return problem_response(problem, headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of a path. The router tells those of the first route alone that has it."""
+    paths = request.app.openapi()["paths"].items()
+    methods = {
+        name.upper() for template, each in paths if _pattern(template).fullmatch(request.url.path) for name in each
+    }
+    return ", ".join(sorted(methods))
+
+
+@lru_cache(maxsize=256)
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{[^/]+?\\\}", "[^/]+", re.escape(template)))
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> Response:
@@ -189,8 +209,25 @@ async def _on_unexpected(_request: Request, error: Exception) -> Response:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Answer every error of the app with a problem document."""
+    """Answer every error of the app with a problem document, and say so in its OpenAPI document."""
     app.add_exception_handler(PipelineError, _on_pipeline_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(Exception, _on_unexpected)
+    describe = app.openapi
+    app.openapi = lambda: _with_problems(describe())  # type: ignore[method-assign]
+
+
+def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    described = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = described
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            if "requestBody" in operation:
+                answers.setdefault("400", {"description": "The body cannot be read (`bad_request`, `invalid_body`)"})
+            for status, answer in answers.items():
+                if status >= "400":
+                    answer["content"] = content
+    return document
