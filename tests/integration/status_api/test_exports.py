@@ -60,6 +60,15 @@ async def test_a_result_downloads_in_every_format_under_the_name_of_the_book(
     assert files["apkg"].content[:2] == b"PK"
 
 
+async def test_a_job_that_was_renamed_goes_out_under_its_new_name(world: World, api: httpx.AsyncClient) -> None:
+    book = await finish_book(world, evil_cards())
+    before = await api.get(f"{book.url}/exports/apkg")
+    (await api.patch(book.url, json={"name": "Été « 2 »"})).raise_for_status()
+    after = await api.get(f"{book.url}/exports/apkg")
+    assert "filename*=UTF-8''%C3%89t%C3%A9%20%C2%AB%202%20%C2%BB.apkg" in after.headers["Content-Disposition"]
+    assert after.headers["ETag"] != before.headers["ETag"]
+
+
 @pytest.mark.parametrize("form", ["csv", "apkg"])
 async def test_who_has_the_file_is_told_so(world: World, api: httpx.AsyncClient, form: str) -> None:
     book = await finish_book(world, evil_cards())

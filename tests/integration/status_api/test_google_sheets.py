@@ -134,14 +134,29 @@ async def test_a_folder_that_the_token_does_not_see_is_named(
 
 
 @pytest.mark.parametrize(
-    "more", [{"folder_id": "a/b"}, {"folder_id": "x' or '1"}, {"title": ""}, {"access_token": ""}, {"other": "x"}]
+    "more",
+    [
+        {"access_token": f"{TOKEN} x"},
+        {"access_token": f"{TOKEN}\r\nX: y"},
+        {"access_token": f"{TOKEN}é"},
+        {"folder_id": "a/b"},
+        {"folder_id": "x' or '1"},
+        {"title": ""},
+        {"access_token": ""},
+        {"other": "x"},
+    ],
 )
 async def test_a_wrong_order_asks_google_nothing(
-    api: httpx.AsyncClient, book: FinishedBook, google: GoogleState, more: dict[str, str]
+    api: httpx.AsyncClient,
+    book: FinishedBook,
+    google: GoogleState,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    more: dict[str, str],
 ) -> None:
     answer = await export(api, book, **more)
     assert (answer.status_code, answer.json()["code"], google.asked) == (422, "invalid_request", [])
-    assert TOKEN not in answer.text
+    assert TOKEN not in answer.text + "".join(capfd.readouterr()) + caplog.text
 
 
 async def test_google_that_does_not_answer_is_a_fault_that_passes(world: World, book: FinishedBook) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from feuilleton.contracts import ids
 from feuilleton.contracts.documents import CardLine
@@ -224,6 +226,28 @@ async def test_a_result_over_the_limit_of_archives_still_comes_as_text(
         with pytest.raises(ExportTooLargeError):
             await deliveries.whole(edition(form))
     assert (await body_of(deliveries, edition(ExportFormat.CSV))) != b""
+
+
+@pytest.mark.parametrize("form", ExportFormat)
+async def test_a_result_without_its_cards_is_not_begun(
+    store: ObjectStore, deliveries: Deliveries, edition: Editions, result: str, form: ExportFormat
+) -> None:
+    await store.delete(ids.cards_key(result))
+    with pytest.raises(ResultUnavailableError):
+        await deliveries.whole(edition(form))
+
+
+async def test_a_client_that_goes_away_gives_its_place_back(deliveries: Deliveries, edition: Editions) -> None:
+    async def gone(_message: Message) -> None:
+        raise OSError("connection lost")
+
+    async def nothing() -> Message:
+        return {"type": "http.request"}
+
+    for _ in range(3):
+        response = await deliveries.whole(edition(ExportFormat.XLSX))
+        with pytest.raises(ClientDisconnect):
+            await response({"type": "http", "asgi": {"spec_version": "2.4"}}, nothing, gone)
 
 
 async def test_a_result_without_its_report_is_not_to_be_had_just_now(

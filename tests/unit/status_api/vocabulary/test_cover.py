@@ -54,6 +54,23 @@ def test_the_answer_is_in_the_order_of_the_deck_and_does_not_depend_on_how_it_wa
     assert choose_cards(shuffled) == chosen
 
 
+def step_by_step(cards: list[Candidate], most: int) -> set[int]:
+    """What is held after so many steps, each of which looks at all cards anew."""
+    held: set[int] = set()
+    for _ in range(most):
+        best = min(cards, key=lambda card: (-len(card.covers - held), card.length, card.place), default=None)
+        held |= best.covers if best else set()
+    return held
+
+
+@given(SETS, st.integers(1, 9))
+def test_each_step_takes_the_card_that_adds_most_and_of_those_the_shortest(
+    drawn: list[tuple[int, frozenset[int]]], most: int
+) -> None:
+    cards = candidates_of(drawn)
+    assert held_by(choose_cards(cards, most)) == step_by_step(cards, most)
+
+
 @given(SETS, st.integers(1, 9))
 def test_with_a_bound_the_first_cards_are_those_that_hold_most(
     drawn: list[tuple[int, frozenset[int]]], most: int

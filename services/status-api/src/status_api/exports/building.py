@@ -26,12 +26,12 @@ Bring = Callable[[Path], Awaitable[Iterable[KeyedCard]]]
 
 
 class TooManyExportsError(PipelineError):
-    """Come again when another archive was sent."""
+    """Come again when others have what they asked for."""
 
     code = "too_many_exports"
 
     def __init__(self) -> None:
-        super().__init__("too many archives are being made")
+        super().__init__("too much of this kind is being made just now")
         self.headers = {"Retry-After": "5"}
 
 

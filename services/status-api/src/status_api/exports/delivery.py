@@ -7,6 +7,7 @@ from functools import partial
 
 from fastapi.responses import Response, StreamingResponse
 
+from feuilleton.contracts import ids
 from feuilleton.contracts.documents import CardLine
 from feuilleton.contracts.errors import InvalidInputError, ObjectNotFoundError
 from feuilleton.contracts.ids import JobId
@@ -72,6 +73,8 @@ class Deliveries:
         if edition.form.built:
             _check_size(ranges)
             return await self._archive(edition, stored(lines), headers)
+        if not await self._store.exists(ids.cards_key(edition.result)):  # once a stream has begun it can only break off
+            raise ResultUnavailableError("the cards are missing")
         if edition.form is ExportFormat.JSONL:
             return _text(edition, _as_it_stands(lines, bom=edition.bom), headers)
         return _text(edition, as_text(parsed(lines), edition.form, bom=edition.bom), headers)

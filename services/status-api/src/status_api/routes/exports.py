@@ -1,10 +1,11 @@
 """A whole result as a file."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from status_api.access import result_of
 from status_api.exports.delivery import Edition
@@ -14,6 +15,8 @@ from status_api.exports.naming import title_of
 from status_api.exports.sheets import SheetOrder
 from status_api.projection import Job
 from status_api.routes.dependencies import ROUTER_DEPENDENCIES, AttemptNumber, Caller, parts_of, problems
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 router = APIRouter(prefix="/v1/jobs", tags=["exports"], dependencies=ROUTER_DEPENDENCIES)
 
@@ -49,6 +52,14 @@ class SheetRequest(BaseModel):
     access_token: SecretStr = Field(min_length=1, max_length=4096)
     folder_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,200}$")
     title: str | None = Field(default=None, min_length=1, max_length=200)
+
+    @field_validator("access_token")
+    @classmethod
+    def _can_be_sent(cls, token: SecretStr) -> SecretStr:
+        """What cannot stand in a header would come up in the text of an error, and so in a log."""
+        if not _TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("a token has no spaces and no letters but those of ASCII")
+        return token
 
 
 class SheetView(BaseModel):

@@ -83,7 +83,7 @@ class DeckView(BaseModel):
     cards: list[DeckCard]
 
 
-@router.get("/{job_id}/vocabulary", responses=problems(404, 409, 410))
+@router.get("/{job_id}/vocabulary", responses=problems(404, 409, 410, 429))
 async def get_vocabulary(
     request: Request, caller: Caller, job_id: str, asked: Annotated[VocabularyQuery, Query()]
 ) -> VocabularyPage:
@@ -96,7 +96,7 @@ async def get_vocabulary(
     return _page(vocabulary, number, start, asked.limit)
 
 
-@router.post("/{job_id}/decks", responses=problems(404, 409, 410))
+@router.post("/{job_id}/decks", responses=problems(404, 409, 410, 429))
 async def choose_deck(
     request: Request, caller: Caller, job_id: str, wanted: DeckRequest, attempt: AttemptNumber = None
 ) -> DeckView:

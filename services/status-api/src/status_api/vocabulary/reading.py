@@ -7,6 +7,7 @@ import anyio
 from anyio import to_thread
 
 from status_api.documents import Recent
+from status_api.exports.building import Workshop
 from status_api.exports.delivery import Deliveries
 from status_api.exports.keyed import KeyedCard, Keys
 from status_api.vocabulary.counting import Vocabulary, WordCount
@@ -14,6 +15,7 @@ from status_api.vocabulary.cover import choose_cards
 from status_api.vocabulary.lemmas import load
 from status_api.vocabulary.wanted import CandidateCards, WantedWords
 
+_WAITING = 10  # of two seconds each
 _KEPT = 4  # of a long novel: 10 to 20 MB each
 
 
@@ -40,32 +42,45 @@ class ChosenDeck:
 
 
 class Vocabularies:
-    """Reads all cards of a result; one result at a time, between other requests."""
+    """Reads all cards of a result; one result at a time, between other requests. Some may wait; one more is told to
+    come again: TooManyExportsError.
+    """
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
         self._kept: Recent[Vocabulary] = Recent(_KEPT)
         self._turn = anyio.Lock()
+        self._places = Workshop(_WAITING)
 
     async def of(self, result: str) -> Vocabulary:
         """Raises ResultUnavailableError, StoreUnavailableError."""
-        async with self._turn:
-            known = self._kept.get(result)
-            if known is None:
-                count = WordCount()
-                await to_thread.run_sync(load)
-                async for cards in self._deliveries.cards(result):
-                    count.add(cards)
-                known = self._kept.keep(result, count.result())
+        known = self._kept.get(result)
+        if known is not None:
             return known
+        with self._places.place():
+            async with self._turn:
+                return self._kept.get(result) or self._kept.keep(result, await self._count(result))
+
+    async def _count(self, result: str) -> Vocabulary:
+        await to_thread.run_sync(load)
+        count = WordCount()
+        async for cards in self._deliveries.cards(result):
+            count.add(cards)
+        return count.result()
 
     async def choose(self, result: str, words: Sequence[str], most: int | None) -> ChosenDeck:
         """The fewest cards for these words (see `choose_cards`). Raises as `of`."""
+        with self._places.place():
+            found = await self._candidates(result, words)
+            chosen = await to_thread.run_sync(choose_cards, found.candidates, most)
+        words_of_list = found.wanted.words
+        return ChosenDeck(words_of_list, [ChosenCard(found.card_of(one), sorted(one.covers)) for one in chosen])
+
+    async def _candidates(self, result: str, words: Sequence[str]) -> CandidateCards:
         async with self._turn:
             await to_thread.run_sync(load)
             wanted, keys = WantedWords(words), Keys()
             found = CandidateCards(wanted)
             async for cards in self._deliveries.cards(result):
                 found.add(keys.of(cards))
-            chosen = await to_thread.run_sync(choose_cards, found.candidates, most)
-        return ChosenDeck(wanted.words, [ChosenCard(found.card_of(one), sorted(one.covers)) for one in chosen])
+        return found
