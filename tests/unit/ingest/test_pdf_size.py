@@ -27,6 +27,12 @@ def test_words_are_counted_on_the_pages_asked_for_alone(tmp_path: Path) -> None:
     assert measure_pdf(str(path), range(2, 4)) == BookSize(10)
 
 
+def test_words_beyond_the_edge_of_a_page_count_since_the_splitter_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    path.write_bytes(a_pdf(1, "Il marche vers la ville. " * 40))
+    assert measure_pdf(str(path), range(1, 2)) == BookSize(200)
+
+
 def test_an_image_without_text_is_a_scan_and_an_empty_page_is_nothing(tmp_path: Path) -> None:
     printed, path = tmp_path / "printed.pdf", tmp_path / "book.pdf"
     printed.write_bytes(a_pdf(1, "Elle part."))

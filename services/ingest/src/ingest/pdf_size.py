@@ -62,7 +62,7 @@ def _measure_page(page: Any) -> BookSize:
     text_page = page.get_textpage()
     if text_page.count_chars() > _PAGE_CHARS:
         return BookSize(0, scans=1)
-    text = text_page.get_text_bounded()
+    text = text_page.get_text_range()
     words = count_words(text)
     if not reads_like_words(text) or (words < _FEW_WORDS and _is_pictured(page)):
         return BookSize(0, scans=1)
