@@ -47,9 +47,11 @@ class SheetRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         hide_input_in_errors=True,
-        json_schema_extra={"examples": [{"access_token": "ya29.…", "folder_id": "1aBcD", "title": "Bovary"}]},
+        json_schema_extra={
+            "examples": [{"access_token": "ya29.a0AfB_example", "folder_id": "1aBcD", "title": "Bovary"}]
+        },
     )
-    access_token: SecretStr = Field(min_length=1, max_length=4096)
+    access_token: SecretStr = Field(min_length=1, max_length=4096, json_schema_extra={"pattern": f"^{_TOKEN.pattern}$"})
     folder_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,200}$")
     title: str | None = Field(default=None, min_length=1, max_length=200)
 
