@@ -101,7 +101,8 @@ async def test_a_revoked_key_stops_and_can_be_revoked_twice(api: Api) -> None:
         assert (await api.ask("DELETE", f"/v1/keys/{made['id']}")).status_code == 204
     api.later()
     assert await api.status_with(made["key"]) == 401
-    seen = (await api.ask("GET", f"/v1/keys/{made['id']}")).json()
+    assert told(await api.ask("GET", f"/v1/keys/{made['id']}")) == (404, "key_not_found")
+    (seen,) = (await api.ask("GET", "/v1/keys")).json()["items"]
     assert seen["revoked_at"] is not None
     assert seen["last_used_at"] is not None
 
@@ -218,7 +219,13 @@ async def test_a_key_ends_at_its_hour(api: Api, database: Database) -> None:
         ("scopes", []),
         ("scopes", ["everything"]),
         ("expires_at", "2020-01-01T00:00:00Z"),
-        ("expires_at", "2099-01-01T00:00:00"),
+        ("expires_at", "2030-01-01T00:00:00"),
+        ("expires_at", "2030-01-01"),
+        ("expires_at", 1_900_000_000),
+        ("expires_at", "1900000000"),
+        ("expires_at", "2099-01-01T00:00:00Z"),
+        ("expires_at", "9999-12-31T23:59:59-23:59"),
+        ("expires_at", "0001-01-01T00:00:00+23:59"),
         ("tenant", "../default"),
         ("key", "fk_of_my_own"),
     ],
@@ -227,6 +234,12 @@ async def test_a_wrong_field_is_named(api: Api, field: str, value: object) -> No
     answer = await api.ask("POST", "/v1/keys", json={"name": "a key", field: value})
     assert told(answer) == (422, "invalid_request")
     assert {error["field"].split(".")[0] for error in answer.json()["errors"]} == {field}
+
+
+@pytest.mark.parametrize("value", [True, "5", -1, 1.5, 10**9, [], {}])
+async def test_a_limit_is_a_whole_number(api: Api, value: object) -> None:
+    for method, path, more in (("POST", "/v1/tenants", {"tenant": "t", "name": "T"}), ("PATCH", "/v1/tenants/t", {})):
+        assert told(await api.ask(method, path, json={**more, "uploads_per_hour": value})) == (422, "invalid_request")
 
 
 async def test_without_the_database_keys_get_503_and_the_bootstrap_key_comes_in(api: Api, database: Database) -> None:

@@ -174,6 +174,13 @@ class KeyDesk:
             raise KeyNotFoundError("there is no such key")
         return key
 
+    async def find_good(self, caller: Principal, key_id: str) -> ApiKey:
+        """As `find`, and not revoked."""
+        key = await self.find(caller, key_id)
+        if key.revoked_at is not None:
+            raise KeyNotFoundError("there is no such key")
+        return key
+
     async def page(self, caller: Principal, tenant: TenantId, *, before: str | None, limit: int) -> KeyPage:
         """Raises TenantNotFoundError, InvalidKeyCursorError."""
         _check_tenant(caller, tenant)

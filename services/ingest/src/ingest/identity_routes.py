@@ -1,10 +1,11 @@
 """`/v1/keys` and `/v1/tenants`."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from feuilleton.contracts.events import MAX_SHARE, RETENTION_LIMIT_DAYS
 from feuilleton.contracts.ids import TenantId
@@ -33,9 +34,25 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+_LONGEST_LIFE = timedelta(days=3660)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _a_number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")  # noqa: TRY004 (pydantic knows a wrong value by this type)
+    return value
+
+
+def _a_moment(value: object) -> object:
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise ValueError("must be a time of RFC 3339")
+    return value
+
+
 def _future(value: datetime) -> datetime:
-    if value <= datetime.now(UTC):
-        raise ValueError("must lie in the future")
+    if not timedelta() < value - datetime.now(UTC) <= _LONGEST_LIFE:
+        raise ValueError("must lie in the future, ten years ahead at most")
     return value
 
 
@@ -51,13 +68,14 @@ Name = Annotated[
     AfterValidator(_printable),
 ]
 TenantName = Annotated[str, Field(pattern=TENANT_PATTERN)]
-Uploads = Annotated[int, Field(ge=0, le=1_000_000, description="Uploads that may begin within an hour.")]
+Whole = Annotated[int, BeforeValidator(_a_number)]
+Uploads = Annotated[Whole, Field(ge=0, le=1_000_000, description="Uploads that may begin within an hour.")]
 Share = Annotated[
-    int,
+    Whole,
     Field(ge=1, le=MAX_SHARE, description="Chunks in a row that extractors take of a job of its."),
 ]
 Days = Annotated[
-    int, Field(ge=1, le=RETENTION_LIMIT_DAYS, description="Days after its acceptance that a job is kept for.")
+    Whole, Field(ge=1, le=RETENTION_LIMIT_DAYS, description="Days after its acceptance that a job is kept for.")
 ]
 
 
@@ -73,8 +91,8 @@ class KeyWanted(_Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "the reading room", "scopes": ["read"]}]})
     name: Name
     role: Role = Role.USER
-    scopes: Annotated[frozenset[Scope], Field(min_length=1)] = ALL_SCOPES
-    expires_at: Annotated[AwareDatetime, AfterValidator(_future)] | None = None
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)] = tuple(sorted(ALL_SCOPES))
+    expires_at: Annotated[AwareDatetime, BeforeValidator(_a_moment), AfterValidator(_future)] | None = None
     tenant: TenantName | None = None
 
 
@@ -200,7 +218,7 @@ def key_router(desk: KeyDesk, auth: BearerAuth) -> APIRouter:
     ) -> NewKeyView:
         """A key for the own tenant; admins only. Its text is in this answer and nowhere else."""
         tenant = TenantId(asked.tenant or principal.tenant)
-        wanted = WantedKey(tenant, asked.name, asked.role, asked.scopes, asked.expires_at)
+        wanted = WantedKey(tenant, asked.name, asked.role, frozenset(asked.scopes), asked.expires_at)
         key, text = await desk.create(principal, wanted)
         response.headers["Location"] = f"/v1/keys/{key.id}"
         return NewKeyView.shown_once(key, text)
@@ -220,7 +238,8 @@ def key_router(desk: KeyDesk, auth: BearerAuth) -> APIRouter:
 
     @router.get("/{key_id}", responses=_problems(404), summary="Look at a key")
     async def get_key(key_id: str, principal: Annotated[Principal, Depends(auth)]) -> KeyView:
-        return KeyView.of(await desk.find(principal, key_id))
+        """A key that was revoked is in the list alone."""
+        return KeyView.of(await desk.find_good(principal, key_id))
 
     @router.delete("/{key_id}", status_code=204, responses=_problems(404), summary="Revoke a key")
     async def revoke_key(key_id: str, principal: Annotated[Principal, Depends(auth)]) -> None:
