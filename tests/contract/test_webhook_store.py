@@ -31,6 +31,7 @@ from status_api.webhooks.ports import (
     EndpointChange,
     EndpointId,
     Parcel,
+    Room,
     TooManyTestsError,
     Verdict,
     Waiting,
@@ -63,7 +64,7 @@ class Webhooks:
         return await self.fold.apply(Batch(TOPIC, partition, start, start + len(events), records))
 
     async def lease(self, seconds: float = 60, limit: int = 10, per_endpoint: int = 10) -> tuple[Parcel, ...]:
-        return await self.queue.lease(now=self.now, seconds=seconds, limit=limit, per_endpoint=per_endpoint, at_work={})
+        return await self.queue.lease(Room(limit, per_endpoint, 100), now=self.now, seconds=seconds)
 
     async def log(self, endpoint: Endpoint) -> tuple[Delivery, ...]:
         """Oldest first."""
@@ -334,9 +335,20 @@ async def test_one_endpoint_takes_no_others_places(webhooks: Webhooks) -> None:
     await webhooks.tell([event for _ in range(9) for event in story(chunks=1).whole()])
     webhooks.now += timedelta(seconds=1)
     await webhooks.tell(a_story(tenant="other").whole(), partition=1)
-    parcels = await webhooks.queue.lease(now=webhooks.now, seconds=60, limit=8, per_endpoint=4, at_work={crowded.id: 1})
+    parcels = await webhooks.queue.lease(Room(8, 4, 100, (crowded,)), now=webhooks.now, seconds=60)
     assert [parcel.endpoint.id for parcel in parcels].count(crowded.id) == 3
     assert [parcel.endpoint.id for parcel in parcels].count(other.id) == 1
+
+
+async def test_one_tenant_takes_no_others_places_however_many_endpoints_it_has(webhooks: Webhooks) -> None:
+    crowd = [await webhooks.add() for _ in range(6)]
+    other = await webhooks.add(tenant=TenantId("other"))
+    await webhooks.tell([*story().whole(), *story().whole()])
+    webhooks.now += timedelta(seconds=1)
+    await webhooks.tell(a_story(tenant="other").whole(), partition=1)
+    parcels = await webhooks.queue.lease(Room(20, 4, 5, (crowd[0],)), now=webhooks.now, seconds=60)
+    tenants = [parcel.endpoint.tenant for parcel in parcels]
+    assert (tenants.count(ACME), tenants.count(other.tenant)) == (4, 1)
 
 
 async def test_a_disabled_endpoint_still_gives_its_parcels_so_that_each_comes_to_an_end(webhooks: Webhooks) -> None:

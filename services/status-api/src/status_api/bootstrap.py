@@ -176,6 +176,7 @@ def _deliverer(settings: WebhooksSettings, queue: DeliveryQueue, resolver: Syste
     bounds = Bounds(
         at_once=settings.webhook_posts_at_once,
         per_endpoint=settings.webhook_posts_per_endpoint,
+        per_tenant=settings.webhook_posts_per_tenant,
         lease_seconds=settings.webhook_lease_seconds,
         poll_seconds=settings.webhook_poll_seconds,
         drain_seconds=settings.webhook_timeout_seconds + 1,

@@ -44,6 +44,8 @@ class WebhooksSettings(WebhookTargets, CommonSettings):
     webhook_posts_at_once: int = Field(default=32, ge=1)
     """Posts under way at the same time in one process; each may hold a thread for a look-up."""
     webhook_posts_per_endpoint: int = Field(default=4, ge=1)
+    webhook_posts_per_tenant: int = Field(default=8, ge=1)
+    """Of those at once: receivers that do not answer, however many one tenant has, hold up no other tenant's."""
     webhook_connect_seconds: float = Field(default=5.0, gt=0)
     webhook_timeout_seconds: float = Field(default=15.0, gt=0, le=60)
     """The longest post, from the look-up of the name to the answer's headers."""

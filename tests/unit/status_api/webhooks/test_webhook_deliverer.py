@@ -1,9 +1,9 @@
 """The loop of deliveries over the store in memory, a clock of its own and receivers that are scripted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -25,6 +25,7 @@ from status_api.webhooks.ports import (
     EndpointChange,
     EndpointId,
     Parcel,
+    Room,
     Verdict,
 )
 from status_api.webhooks.sender import Answer
@@ -70,11 +71,9 @@ class Shaky(MemoryWebhooks):
             self.failures -= 1
             raise DatabaseUnavailableError("away")
 
-    async def lease(
-        self, *, now: datetime, seconds: float, limit: int, per_endpoint: int, at_work: Mapping[EndpointId, int]
-    ) -> tuple[Parcel, ...]:
+    async def lease(self, room: Room, *, now: datetime, seconds: float) -> tuple[Parcel, ...]:
         self._fail()
-        return await super().lease(now=now, seconds=seconds, limit=limit, per_endpoint=per_endpoint, at_work=at_work)
+        return await super().lease(room, now=now, seconds=seconds)
 
     async def settle(self, parcel: Parcel, verdict: Verdict, *, now: datetime) -> bool:
         self._fail()
@@ -224,6 +223,15 @@ async def test_one_slow_receiver_keeps_its_few_places_and_no_other_waits_for_it(
         await desk.until(slow, DeliveryState.DELIVERED, 20)
         await desk.until(quick, DeliveryState.DELIVERED, 20)
     assert desk.posts.most == {slow.id: 3, quick.id: 3}
+
+
+async def test_one_tenants_receivers_keep_their_few_places_however_many_they_are(desk: Desk) -> None:
+    endpoints = [await desk.endpoint() for _ in range(6)]
+    await desk.tell(3)
+    async with desk.running(replace(BOUNDS, per_tenant=2)):
+        for endpoint in endpoints:
+            await desk.until(endpoint, DeliveryState.DELIVERED, 3)
+    assert desk.posts.most_in_all <= 2
 
 
 async def test_no_more_posts_at_once_than_the_bound(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from status_api.projection import Job, fold_batch
 from status_api.routes import webhooks
 from status_api.webhooks.answers import WebhookMessage
 from status_api.webhooks.deliverer import DISABLED
-from status_api.webhooks.ports import TESTS_A_MINUTE, DeliveryState, Verdict
+from status_api.webhooks.ports import TESTS_A_MINUTE, DeliveryState, Room, Verdict
 from status_api.webhooks.urls import WebhookRules
 from tests.unit.status_api.story import a_story
 
@@ -108,7 +108,7 @@ async def tell(store: MemoryWebhooks, jobs: int = 1) -> None:
 
 async def settle(store: MemoryWebhooks, verdict: Verdict) -> None:
     now = datetime.now(UTC)
-    for parcel in await store.lease(now=now, seconds=60, limit=100, per_endpoint=100, at_work={}):
+    for parcel in await store.lease(Room(100, 100, 100), now=now, seconds=60):
         await store.settle(parcel, verdict, now=now)
 
 

@@ -1,6 +1,5 @@
 """Webhooks in memory: the fake of tests, held to the same suite as Postgres."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from status_api.webhooks.ports import (
     EndpointChange,
     EndpointId,
     Parcel,
+    Room,
     TooManyTestsError,
     Verdict,
     Waiting,
@@ -113,20 +113,20 @@ class MemoryWebhooks:
             self._deliveries[delivery] = found
         return found
 
-    async def lease(
-        self, *, now: datetime, seconds: float, limit: int, per_endpoint: int, at_work: Mapping[EndpointId, int]
-    ) -> tuple[Parcel, ...]:
-        taken = Counter(at_work)
+    async def lease(self, room: Room, *, now: datetime, seconds: float) -> tuple[Parcel, ...]:
+        taken, of_tenants = room.endpoints(), room.tenants()
         lease = str(uuid4())
         parcels: list[Parcel] = []
         due = [(one.next_try_at, one) for one in self._deliveries.values() if one.state is DeliveryState.PENDING]
         for _, one in sorted(((at, one) for at, one in due if at and at <= now), key=lambda pair: pair[0]):
-            if len(parcels) < limit and taken[one.endpoint] < per_endpoint:
+            endpoint = self._endpoints[one.endpoint]
+            shares = taken[one.endpoint] < room.per_endpoint and of_tenants[endpoint.tenant] < room.per_tenant
+            if len(parcels) < room.limit and shares:
                 taken[one.endpoint] += 1
+                of_tenants[endpoint.tenant] += 1
                 until = now + timedelta(seconds=seconds)
                 self._leases[one.id] = lease
                 self._deliveries[one.id] = replace(one, tries=one.tries + 1, next_try_at=until, tried_at=now)
-                endpoint = self._endpoints[one.endpoint]
                 parcels.append(Parcel(one.id, lease, endpoint, one.event_id, one.body, one.tries + 1, one.since))
         return tuple(parcels)
 

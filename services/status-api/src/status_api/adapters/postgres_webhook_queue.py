@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -10,22 +11,27 @@ import asyncpg
 from feuilleton.database.pool import Database
 from status_api.adapters.database import projection_errors
 from status_api.adapters.webhook_rows import ENDPOINT_COLUMNS, read_endpoint
-from status_api.webhooks.ports import GONE, DeliveryId, EndpointId, Parcel, Verdict, Waiting
+from status_api.webhooks.ports import GONE, DeliveryId, Parcel, Room, Verdict, Waiting
 
-# A few of each endpoint, so that one that does not answer takes no other's place. What another sender locks, or has
-# just taken, is passed over: the condition is looked at again once the row is locked.
+# A few of each endpoint and of each tenant, so that who does not answer takes no other's place. What another sender
+# locks, or has just taken, is passed over: the condition is looked at again once the row is locked.
 _LEASE = """
     WITH due AS (
-        SELECT found.id FROM status.webhooks AS endpoint
+        SELECT found.id, found.next_try_at, endpoint.tenant,
+            row_number() OVER (PARTITION BY endpoint.tenant ORDER BY found.next_try_at, found.id) AS place
+        FROM status.webhooks AS endpoint
         LEFT JOIN unnest($4::text[], $5::int[]) AS busy (id, posts) ON busy.id = endpoint.id
         CROSS JOIN LATERAL (
             SELECT id, next_try_at FROM status.webhook_deliveries
             WHERE webhook = endpoint.id AND state = 'pending' AND next_try_at <= $1
             ORDER BY next_try_at LIMIT greatest(0, $6::int - coalesce(busy.posts, 0))
         ) AS found
-        ORDER BY found.next_try_at LIMIT $7
+    ), fair AS (
+        SELECT due.id FROM due LEFT JOIN unnest($7::text[], $8::int[]) AS busy (tenant, posts) USING (tenant)
+        WHERE due.place <= $9::int - coalesce(busy.posts, 0)
+        ORDER BY due.next_try_at LIMIT $10
     ), locked AS (
-        SELECT one.id FROM status.webhook_deliveries AS one JOIN due USING (id)
+        SELECT one.id FROM status.webhook_deliveries AS one JOIN fair USING (id)
         WHERE one.state = 'pending' AND one.next_try_at <= $1
         FOR UPDATE OF one SKIP LOCKED
     )
@@ -69,6 +75,11 @@ _WAITING = """
     SELECT count(*) AS pending, coalesce(greatest(0, extract(epoch FROM $1 - min(next_try_at))), 0)::float8 AS overdue
     FROM status.webhook_deliveries WHERE state = 'pending'
 """
+_K = TypeVar("_K")
+
+
+def _columns(counts: Mapping[_K, int]) -> tuple[list[_K], list[int]]:
+    return list(counts), list(counts.values())
 
 
 class PostgresWebhookQueue:
@@ -77,13 +88,12 @@ class PostgresWebhookQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def lease(
-        self, *, now: datetime, seconds: float, limit: int, per_endpoint: int, at_work: Mapping[EndpointId, int]
-    ) -> tuple[Parcel, ...]:
+    async def lease(self, room: Room, *, now: datetime, seconds: float) -> tuple[Parcel, ...]:
         lease, until = str(uuid4()), now + timedelta(seconds=seconds)
-        busy = (list(at_work), list(at_work.values()))
+        of_endpoints = (*_columns(room.endpoints()), room.per_endpoint)
+        of_tenants = (*_columns(room.tenants()), room.per_tenant)
         async with self._transaction() as connection:
-            rows = await connection.fetch(_LEASE, now, until, lease, *busy, per_endpoint, limit)
+            rows = await connection.fetch(_LEASE, now, until, lease, *of_endpoints, *of_tenants, room.limit)
             found = await connection.fetch(_FIND_ENDPOINTS, sorted({row["webhook"] for row in rows})) if rows else ()
         endpoints = {row["id"]: read_endpoint(row) for row in found}
         return tuple(

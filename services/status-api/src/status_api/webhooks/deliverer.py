@@ -1,8 +1,7 @@
-"""Sends what is due, many at once and few to each endpoint, and writes down what became of it."""
+"""Sends what is due, many at once and few of each endpoint and tenant, and writes down what became of it."""
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ import structlog
 from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.observability import metrics
 from status_api.webhooks.backoff import Schedule
-from status_api.webhooks.ports import DeliveryQueue, DeliveryState, EndpointId, Parcel, Verdict
+from status_api.webhooks.ports import DeliveryQueue, DeliveryState, Endpoint, Parcel, Room, Verdict
 from status_api.webhooks.sender import Answer
 
 _GONE = 410
@@ -34,6 +33,7 @@ class Bounds:
 
     at_once: int = 32
     per_endpoint: int = 4
+    per_tenant: int = 8
     lease_seconds: float = 60.0
     poll_seconds: float = 1.0
     drain_seconds: float = 16.0
@@ -75,7 +75,7 @@ class Deliverer:
         self._bounds = bounds
         self._clock = clock
         self._chance = chance
-        self._posts: dict[asyncio.Task[None], EndpointId] = {}
+        self._posts: dict[asyncio.Task[None], Endpoint] = {}
         self.beat_at = time.monotonic()
         """When the loop last turned (monotonic seconds)."""
 
@@ -96,18 +96,16 @@ class Deliverer:
             return False
         try:
             parcels = await self._queue.lease(
+                Room(room, self._bounds.per_endpoint, self._bounds.per_tenant, tuple(self._posts.values())),
                 now=self._clock(),
                 seconds=self._bounds.lease_seconds,
-                limit=room,
-                per_endpoint=self._bounds.per_endpoint,
-                at_work=Counter(self._posts.values()),
             )
         except DatabaseUnavailableError as exc:
             log.warning("webhooks_waiting", waits_for="database", detail=exc.detail)
             return False
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(parcel), name="webhook")
-            self._posts[task] = parcel.endpoint.id
+            self._posts[task] = parcel.endpoint
             task.add_done_callback(self._done)
         metrics.WEBHOOKS_IN_FLIGHT.set(len(self._posts))
         return bool(parcels)

@@ -1,6 +1,6 @@
 """What webhooks need of a database: endpoints and the log of their deliveries, and the queue of what is to be sent."""
 
-from collections.abc import Mapping
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -198,6 +198,24 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Room:
+    """What a sender can take on now: `limit` in all; of one endpoint and of one tenant what is left of their shares
+    beside the posts that are `at_work` (the endpoint of each).
+    """
+
+    limit: int
+    per_endpoint: int
+    per_tenant: int
+    at_work: tuple[Endpoint, ...] = ()
+
+    def endpoints(self) -> Counter[EndpointId]:
+        return Counter(endpoint.id for endpoint in self.at_work)
+
+    def tenants(self) -> Counter[TenantId]:
+        return Counter(endpoint.tenant for endpoint in self.at_work)
+
+
+@dataclass(frozen=True)
 class Waiting:
     """What is to be sent: how many deliveries, and for how long the oldest of those that are due has been."""
 
@@ -208,13 +226,9 @@ class Waiting:
 class DeliveryQueue(Protocol):
     """Deliveries to be tried, shared by all who send. Methods raise DatabaseUnavailableError."""
 
-    async def lease(
-        self, *, now: datetime, seconds: float, limit: int, per_endpoint: int, at_work: Mapping[EndpointId, int]
-    ) -> tuple[Parcel, ...]:
-        """Take up to `limit` due deliveries, the longest due first, and none of them twice until `seconds` are over.
-
-        Of one endpoint no more than `per_endpoint`, less those `at_work` here. A parcel that is not settled is due
-        again when its lease is over: its sender died.
+    async def lease(self, room: Room, *, now: datetime, seconds: float) -> tuple[Parcel, ...]:
+        """Take due deliveries, the longest due first, as far as there is room, and none of them twice until `seconds`
+        are over. A parcel that is not settled is due again when its lease is over: its sender died.
         """
         ...
 
