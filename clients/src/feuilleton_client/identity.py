@@ -5,7 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from feuilleton_client.models import Answered
 from feuilleton_client.transport import Transport, parse
@@ -35,12 +35,28 @@ class NewApiKey(ApiKey):
 
 
 class Tenant(Answered):
-    """`uploads_per_hour` is None where the deployment's own number holds."""
+    """None stands where the deployment's own number holds; a `share` is 1 then."""
 
     tenant: str
     name: str
     uploads_per_hour: int | None = None
+    retention_days: int | None = None
+    share: int | None = None
     created_at: datetime
+
+
+class TenantNumbers(BaseModel):
+    """What an operator sets for a tenant; None leaves it as it is. `retention_days` is how long its jobs are kept,
+    `share` how many chunks in a row are taken of them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    uploads_per_hour: int | None = None
+    retention_days: int | None = None
+    share: int | None = None
+
+    def given(self) -> dict[str, int]:
+        return self.model_dump(exclude_none=True)
 
 
 class KeyWish(BaseModel):
@@ -94,14 +110,13 @@ class IdentityClient:
         url = f"{self._ingest}/v1/keys/{quote(key_id, safe='')}"
         self._transport.send(lambda http: http.build_request("DELETE", url))
 
-    def create_tenant(self, tenant: str, name: str, *, uploads_per_hour: int | None = None) -> Tenant:
-        limit = {} if uploads_per_hour is None else {"uploads_per_hour": uploads_per_hour}
-        return parse(Tenant, self._post("/v1/tenants", {"tenant": tenant, "name": name, **limit}))
+    def create_tenant(self, tenant: str, name: str, numbers: TenantNumbers | None = None) -> Tenant:
+        given = (numbers or TenantNumbers()).given()
+        return parse(Tenant, self._post("/v1/tenants", {"tenant": tenant, "name": name, **given}))
 
-    def change_tenant(self, tenant: str, *, name: str | None = None, uploads_per_hour: int | None = None) -> Tenant:
+    def change_tenant(self, tenant: str, numbers: TenantNumbers, *, name: str | None = None) -> Tenant:
         """Set what is not None. Repeatable."""
-        wanted = {"name": name, "uploads_per_hour": uploads_per_hour}
-        body = {field: value for field, value in wanted.items() if value is not None}
+        body = {**({} if name is None else {"name": name}), **numbers.given()}
         url = f"{self._ingest}/v1/tenants/{quote(tenant, safe='')}"
         return parse(Tenant, self._transport.send(lambda http: http.build_request("PATCH", url, json=body)))
 

@@ -128,7 +128,9 @@ def test_tenants_are_made_changed_and_listed(cli: Cli, script: Script) -> None:
     assert cli("tenants", "create", "acme", "--name", "Acme")[1] == "acme\t-\t2026-11-22\tAcme\n"
     assert json.loads(script.requests("POST /v1/tenants")[0].body) == {"tenant": "acme", "name": "Acme"}
     assert cli("tenants", "change", "acme", "--uploads-per-hour", "100")[1].split("\t")[1] == "100"
-    assert json.loads(script.requests("PATCH /v1/tenants/acme")[0].body) == {"uploads_per_hour": 100}
+    assert cli("tenants", "change", "acme", "--retention-days", "30", "--share", "2")[0] == 0
+    asked = [json.loads(asked.body) for asked in script.requests("PATCH /v1/tenants/acme")]
+    assert asked == [{"uploads_per_hour": 100}, {"retention_days": 30, "share": 2}]
     code, out, _ = cli("tenants", "list", "--json")
     assert code == 0
     assert [json.loads(line)["tenant"] for line in out.splitlines()] == ["acme", "default"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.session import Access, session
 from feuilleton_client.cli.wording import printable
-from feuilleton_client.identity import ApiKey, KeyWish, NewApiKey, Tenant
+from feuilleton_client.identity import ApiKey, KeyWish, NewApiKey, Tenant, TenantNumbers
 
 _PATIENCE_SECONDS = 30.0
 
@@ -32,6 +32,11 @@ tenants_app = typer.Typer(name="tenants", help="For operators: who uses this dep
 OfTenant = Annotated[str | None, typer.Option("--tenant", help="Another tenant than your own (operators).")]
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="Lower-case letters, digits, - and _.")]
 Uploads = Annotated[int | None, typer.Option("--uploads-per-hour", min=0, help="Instead of the deployment's number.")]
+Days = Annotated[
+    int | None, typer.Option("--retention-days", metavar="DAYS", help="How long jobs accepted from now on are kept.")
+]
+Share = Annotated[int | None, typer.Option("--share", help="Chunks in a row that are taken of its jobs, 1 to 4.")]
+
 Patience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
 
 
@@ -82,13 +87,17 @@ def revoke_key(
 def create_tenant(
     tenant: TenantArgument,
     name: Annotated[str, typer.Option(help="For people.")],
+    *,
     uploads_per_hour: Uploads = None,
+    retention_days: Days = None,
+    share: Share = None,
     env_file: opt.EnvFile = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Make a tenant. Its first key: feuilleton keys create NAME --tenant TENANT --role admin."""
     with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
-        made = current.client.identity.create_tenant(tenant, name, uploads_per_hour=uploads_per_hour)
+        numbers = TenantNumbers(uploads_per_hour=uploads_per_hour, retention_days=retention_days, share=share)
+        made = current.client.identity.create_tenant(tenant, name, numbers)
     _show([made], as_json=as_json)
 
 
@@ -96,13 +105,17 @@ def create_tenant(
 def change_tenant(
     tenant: TenantArgument,
     name: Annotated[str | None, typer.Option(help="For people.")] = None,
+    *,
     uploads_per_hour: Uploads = None,
+    retention_days: Days = None,
+    share: Share = None,
     env_file: opt.EnvFile = None,
     as_json: opt.AsJson = False,
 ) -> None:
     """Change what is given."""
     with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
-        made = current.client.identity.change_tenant(tenant, name=name, uploads_per_hour=uploads_per_hour)
+        numbers = TenantNumbers(uploads_per_hour=uploads_per_hour, retention_days=retention_days, share=share)
+        made = current.client.identity.change_tenant(tenant, numbers, name=name)
     _show([made], as_json=as_json)
 
 
