@@ -98,6 +98,8 @@ async def test_an_estimate_by_size_says_what_is_missing(http: httpx.AsyncClient)
         ({"files": form(a_pdf()), "data": {"sentence_length_limit": "2"}}, 422, "invalid_settings"),
         ({"json": {"pages": 0}}, 422, "invalid_settings"),
         ({"json": {"pages": 1, "word": 5}}, 422, "invalid_settings"),
+        ({"json": {"pages": "1"}}, 422, "invalid_settings"),
+        ({"json": {"pages": True}}, 422, "invalid_settings"),
         ({"content": b"{", "headers": {"content-type": "application/json"}}, 400, "invalid_body"),
         ({"content": b"[" * 5_000, "headers": {"content-type": "application/json"}}, 400, "invalid_body"),
         ({"content": b"pages", "headers": {"content-type": "text/plain"}}, 400, "invalid_body"),
@@ -160,6 +162,8 @@ async def test_an_adjustment_is_made_once_and_by_the_operator_alone(http: httpx.
     told = refused.json()
     assert (told["code"], told["needed"], told["available"]) == ("insufficient_credits", 551, 550)
     assert (await adjust(0, "c")).status_code == 422
+    word = {"amount": "5", "note": "a word for a number"}
+    assert (await http.post("/v1/credits/adjustments", json=word, headers={"Idempotency-Key": "d"})).status_code == 422
     nobody = {"tenant": "A School", "amount": 5, "note": "lost"}
     assert (
         await http.post("/v1/credits/adjustments", json=nobody, headers={"Idempotency-Key": "d"})

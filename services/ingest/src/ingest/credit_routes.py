@@ -139,7 +139,7 @@ class AdjustmentRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"amount": 500, "note": "invoice 17"}]})
     tenant: str = Field(default=DEFAULT_TENANT, pattern=TENANT_PATTERN)
-    amount: Annotated[int, Field(ge=-_MOST_CREDITS, le=_MOST_CREDITS), AfterValidator(_not_zero)]
+    amount: Annotated[int, Field(ge=-_MOST_CREDITS, le=_MOST_CREDITS, strict=True), AfterValidator(_not_zero)]
     note: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")
 
 

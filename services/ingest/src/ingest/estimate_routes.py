@@ -23,8 +23,8 @@ class BookBySize(BaseModel):
     """A book that is known by its size alone. Without `words`, a page is reckoned with 280."""
 
     model_config = ConfigDict(extra="forbid")
-    pages: int = Field(ge=1, le=MAX_PAGE)
-    words: int | None = Field(default=None, ge=0, le=_MOST_WORDS)
+    pages: int = Field(ge=1, le=MAX_PAGE, strict=True)
+    words: int | None = Field(default=None, ge=0, le=_MOST_WORDS, strict=True)
     engine: EngineChoice = EngineChoice.AUTO
     model: ModelTier = ModelTier.BALANCED
 
