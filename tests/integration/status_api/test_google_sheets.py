@@ -139,6 +139,7 @@ async def test_a_folder_that_the_token_does_not_see_is_named(
         {"access_token": f"{TOKEN} x"},
         {"access_token": f"{TOKEN}\r\nX: y"},
         {"access_token": f"{TOKEN}é"},
+        {"access_token": f"{TOKEN}\\I"},
         {"folder_id": "a/b"},
         {"folder_id": "x' or '1"},
         {"title": ""},
@@ -193,3 +194,9 @@ async def test_a_job_without_a_result_asks_google_nothing(
     body = {"access_token": TOKEN}
     answer = await api.post(f"/v1/jobs/{story.job}/exports/google-sheets", json=body)
     assert (answer.status_code, answer.json()["code"], google.asked) == (409, "job_not_ended", [])
+
+
+async def test_the_path_of_sheets_knows_no_other_method(api: httpx.AsyncClient, book: FinishedBook) -> None:
+    answer = await api.get(f"{book.url}/exports/google-sheets")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (await api.post(f"{book.url}/exports/csv")).headers["Allow"] == "GET"

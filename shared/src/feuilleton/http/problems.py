@@ -175,11 +175,13 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """All methods of a path. The router tells those of the first route alone that has it."""
+    """All methods of a path. The router tells those of the first route alone that has it. A path that is also the
+    example of a more general one is its own.
+    """
     paths = request.app.openapi()["paths"].items()
-    methods = {
-        name.upper() for template, each in paths if _pattern(template).fullmatch(request.url.path) for name in each
-    }
+    found = {template: each for template, each in paths if _pattern(template).fullmatch(request.url.path)}
+    fewest = min((template.count("{") for template in found), default=0)
+    methods = {name.upper() for template, each in found.items() if template.count("{") == fewest for name in each}
     return ", ".join(sorted(methods))
 
 
