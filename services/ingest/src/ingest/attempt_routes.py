@@ -7,14 +7,14 @@ from fastapi.responses import Response
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem
 from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.answers import ENDED, AcceptedJob, Answers, Begun
 from ingest.attempts import AttemptDesk
+from ingest.problem_docs import problem_docs
 
-_PROBLEMS = (401, 404, 409, 410, 422, 503)
+_PROBLEMS = (401, 402, 403, 404, 409, 410, 422, 429, 503)
 
 
 def attempt_router(desk: AttemptDesk, answers: Answers, auth: BearerAuth) -> APIRouter:
@@ -24,7 +24,7 @@ def attempt_router(desk: AttemptDesk, answers: Answers, auth: BearerAuth) -> API
         "/v1/uploads/{job_id}/attempts",
         status_code=202,
         response_model=AcceptedJob,
-        responses={200: ENDED, **{status: {"model": Problem} for status in _PROBLEMS}},
+        responses={200: ENDED, **problem_docs(*_PROBLEMS)},
         openapi_extra={"parameters": [PREFER]},
         tags=["uploads"],
         summary="Run an ended job once more",

@@ -9,7 +9,7 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem, set_answer_headers
+from feuilleton.http.problems import set_answer_headers
 from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
@@ -17,6 +17,7 @@ from ingest.admission import read_force
 from ingest.answers import ENDED, AcceptedJob, Answers
 from ingest.copies import CopyDesk, CopyRequest, read_changes
 from ingest.errors import InvalidBodyError
+from ingest.problem_docs import problem_docs
 from ingest.upload_body import FORCE
 
 _BODY_LIMIT_BYTES = 16 * 1024
@@ -44,7 +45,7 @@ def copy_router(desk: CopyDesk, answers: Answers, auth: BearerAuth) -> APIRouter
         "/v1/uploads/{job_id}/copies",
         status_code=202,
         response_model=AcceptedJob,
-        responses={200: ENDED, **{status: {"model": Problem} for status in _PROBLEMS}},
+        responses={200: ENDED, **problem_docs(*_PROBLEMS)},
         openapi_extra={**_body(), "parameters": [PREFER]},
         tags=["uploads"],
         summary="Run a job's book once more, with other settings",

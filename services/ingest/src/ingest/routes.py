@@ -11,13 +11,14 @@ from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
-from feuilleton.http.problems import Problem, set_answer_headers
+from feuilleton.http.problems import set_answer_headers
 from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, UploadRequest
 from ingest.answers import ENDED, AcceptedJob, Answers
 from ingest.errors import BusyError
+from ingest.problem_docs import problem_docs
 from ingest.upload_body import FORCE, UploadBody
 
 _PROBLEMS = (400, 401, 402, 403, 408, 409, 410, 413, 415, 422, 429, 503)
@@ -54,7 +55,7 @@ def upload_router(
         "/v1/uploads",
         status_code=202,
         response_model=AcceptedJob,
-        responses={200: ENDED, **{status: {"model": Problem} for status in _PROBLEMS}},
+        responses={200: ENDED, **problem_docs(*_PROBLEMS)},
         openapi_extra={**_BODY, "parameters": [PREFER]},
         tags=["uploads"],
         summary="Upload a novel",
