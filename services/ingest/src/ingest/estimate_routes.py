@@ -1,7 +1,7 @@
 """`POST /v1/estimates`."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,6 +59,16 @@ class EstimateAnswer(BaseModel):
         )
 
 
+def _in_one_piece(model: type[BaseModel]) -> dict[str, Any]:
+    """Its schema without `$defs`, to which nothing inside an OpenAPI document could refer."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+    for name, field in schema["properties"].items():
+        where = field.pop("$ref", "").rpartition("/")[2]
+        schema["properties"][name] = {**parts.get(where, {}), **field}
+    return schema
+
+
 _BODY = {
     "requestBody": {
         "required": True,
@@ -74,7 +84,7 @@ _BODY = {
                 }
             },
             "application/json": {
-                "schema": BookBySize.model_json_schema(),
+                "schema": _in_one_piece(BookBySize),
                 "example": {"pages": 320, "words": 90000, "model": "balanced"},
             },
         },
