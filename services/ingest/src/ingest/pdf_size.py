@@ -73,7 +73,7 @@ def reads_like_words(text: str) -> bool:
     """False for what a font without a good map gives: such a page is shown to the model. A few signs tell nothing."""
     signs = sum(not char.isspace() for char in text)
     letters = sum(char.isalpha() for char in text)
-    return signs < _FEW_SIGNS or (2 * letters >= signs and signs <= _LONGEST_MEAN_WORD * len(text.split()))
+    return signs < _FEW_SIGNS or (2 * letters >= signs and signs <= _LONGEST_MEAN_WORD * count_words(text))
 
 
 def _is_pictured(page: Any) -> bool:
