@@ -1,5 +1,6 @@
 """kill -9 of ingest as it copies a book, answers with a job that was done, and orders what is over to be removed."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -108,7 +109,8 @@ def test_killed_as_it_orders_a_removal_it_orders_it_again(desk: IngestDesk, poin
     desk.ask("UPDATE ingest.jobs SET purged_at = purged_at - interval '2 hours' WHERE job = $1", job)
     told = len(desk.broker.events(job, PurgeJob, JOB_CONTROL))
     desk.ingest.revive()
-    until(lambda: len(desk.broker.events(job, PurgeJob, JOB_CONTROL)) == told + 1, "the order")
+    orders = functools.partial(desk.broker.events, job, PurgeJob, JOB_CONTROL)
+    until(lambda: len(orders()) == told + 1, lambda: f"one more than {told} orders; {desk.ingest.service.tail()}")
     assert copy(desk, job, f"late {point}").status_code == 410
 
 

@@ -22,10 +22,12 @@ from tests.seeded_books import TENANT, submit, submit_raw
 E = TypeVar("E", bound=EventData)
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def until(condition: Callable[[], bool], what: str | Callable[[], str], seconds: float = 60.0) -> None:
+    """`what` is for the one who reads that it did not come; as a call it tells how things stand then."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}")
         time.sleep(0.2)
 
 

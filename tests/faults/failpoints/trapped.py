@@ -41,7 +41,7 @@ class Trapped:
     def until_dead(self, point: Point) -> None:
         process = self.service.process
         assert process is not None
-        until(lambda: process.poll() is not None, f"the end {point}; {self.service.tail()}")
+        until(lambda: process.poll() is not None, lambda: f"the end {point}; {self.service.tail()}")
         assert process.returncode == -signal.SIGKILL, self.service.tail()
         assert self.lever.reached
 

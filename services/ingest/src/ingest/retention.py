@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from feuilleton.contracts.errors import PipelineError
+from feuilleton.contracts.errors import PipelineError, TransientError
 from feuilleton.contracts.events import PurgeJob, to_message
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.observability import metrics
@@ -37,6 +37,10 @@ class ExpiringRows(Protocol):
         """
         ...
 
+    async def give_back(self, jobs: Sequence[JobId]) -> None:
+        """These were not ordered: they are taken again at once, and stay closed until then."""
+        ...
+
 
 @dataclass
 class Retention:
@@ -54,11 +58,15 @@ class Retention:
         await end_task(self._task)
 
     async def purge_expired(self) -> int:
-        """Returns how many were ordered to be removed. What cannot be published now is ordered again in an hour."""
+        """Returns how many were ordered to be removed. What a killed process had taken is ordered in an hour."""
         expired = await self.rows.take_expired(_AT_ONCE)
-        for one in expired:
+        for at, one in enumerate(expired):
             command = PurgeJob(job=one.job, tenant=one.tenant, attempt=one.attempt)
-            await self.publisher.publish(to_message(command, source="ingest", traceparent=new_traceparent()))
+            try:
+                await self.publisher.publish(to_message(command, source="ingest", traceparent=new_traceparent()))
+            except TransientError:
+                await self.rows.give_back([each.job for each in expired[at:]])
+                raise
             metrics.JOBS_PURGED.inc()
             log.info("job_purge_ordered", job_id=one.job)
         return len(expired)

@@ -19,6 +19,7 @@ FROM (SELECT job, max(attempt) AS attempt, bool_and(ended_at IS NOT NULL) AS end
     FROM ingest.attempts WHERE job = ANY($1) GROUP BY job) a
 WHERE j.job = a.job AND a.ended RETURNING j.tenant, j.job, a.attempt
 """
+_GIVE_BACK = "UPDATE ingest.jobs SET purged_at = now() - interval '1 hour' WHERE job = ANY($1)"
 
 
 class PostgresRetention:
@@ -32,3 +33,7 @@ class PostgresRetention:
             locked = [row["job"] for row in await connection.fetch(_LOCK_EXPIRED, limit)]
             rows = await connection.fetch(_TAKE, locked) if locked else []
         return [ExpiredJob(TenantId(row["tenant"]), JobId(row["job"]), row["attempt"]) for row in rows]
+
+    async def give_back(self, jobs: Sequence[JobId]) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute(_GIVE_BACK, list(jobs))
