@@ -61,7 +61,14 @@ def test_any_moment_is_one_that_a_database_can_hold(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": "a\0b"}, {"name": ""}, {"status": ["deleted"]}, {"created_after": "2026-11-22T00:00:00"}]
+    "wrong",
+    [
+        {"name": "a\0b"},
+        {"name": ""},
+        {"status": ["deleted"]},
+        {"created_after": "2026-11-22T00:00:00"},
+        {"created_before": "0.5"},
+    ],
 )
 def test_what_no_job_can_match_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

@@ -1,15 +1,17 @@
 """What a list of jobs may be asked for. Pure."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from feuilleton.contracts.ids import text_hash
 from feuilleton.contracts.job_state import JobStatus
 from status_api.ports import JobFilter
 
 _MARK_LENGTH = 16
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -21,7 +23,14 @@ def _in_utc(moment: datetime) -> datetime:
         return _FIRST if moment.year == 1 else _LAST
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+def _written_out(value: object) -> object:
+    """Pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("must be a time as in RFC 3339")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 ListedStatus = Literal["accepted", "splitting", "extracting", "merging", "completed", "partial", "failed", "cancelled"]
 """Deleted jobs are in no list."""
 

@@ -1,5 +1,6 @@
 """What may be a webhook's URL. Where its name leads to is judged at each post, by the guard. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -11,6 +12,7 @@ from status_api.webhooks.addresses import Network, as_address, is_allowed
 
 LONGEST_URL = 2000
 _HIGHEST_PORT = 65_535
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")  # a name as DNS has it, or an address
 
 
 class InvalidWebhookUrlError(InvalidInputError):
@@ -32,6 +34,8 @@ def check_url(text: str, *, plain_http: bool, permitted: Sequence[Network]) -> s
         _refuse("the URL must begin with https://")
     if not host:
         _refuse("the URL names no host")
+    if not _HOST.fullmatch(host):
+        _refuse("the URL names a host that cannot be")
     if url.userinfo or url.fragment:
         _refuse("the URL must hold neither a user nor a fragment")
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
