@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -168,7 +169,9 @@ def test_poison_goes_to_the_dead_letters_and_its_job_still_ends(world: World) ->
     headers = (("job", book.job.encode()), ("tenant", TENANT.encode()), ("attempt", b"1"), ("index", b"2"))
     submit_raw(CHUNK_RESULTS, book.job.encode(), b"{broken", headers, kafka=world.kafka, prefix=world.prefix)
     assert world.first(book, JobEnded).outcome is Outcome.COMPLETED
-    (letter,) = asyncio.run(read_records(world.kafka, world.prefix, DEAD_LETTERS))
+    letters = partial(read_records, world.kafka, world.prefix, DEAD_LETTERS)
+    wait_until(lambda: bool(asyncio.run(letters())))  # the fact that replaces the message comes first
+    (letter,) = asyncio.run(letters())
     assert dict(letter.headers)["dl-reason"] == b"poison_message"
 
 
