@@ -16,7 +16,7 @@ from tests.stack import API_KEY, COMMANDS, Service, Stack, auth, environment, mi
 
 pytestmark = pytest.mark.servers
 
-DISK_BYTES = 24_000_000
+DISK_BYTES = 60_000_000  # the splitter copies books of 6 MB while others come in
 
 
 @pytest.fixture(scope="module")
