@@ -11,7 +11,7 @@ import httpx
 from feuilleton_client.credits import CreditsClient
 from feuilleton_client.exports import ExportsClient
 from feuilleton_client.identity import IdentityClient
-from feuilleton_client.models import Card, CardPage, Job, JobFilter, JobPage, Report
+from feuilleton_client.models import Card, CardPage, Job, JobFilter, Page, Report
 from feuilleton_client.retry import Pacing, RetryPolicy
 from feuilleton_client.transport import Transport, parse
 from feuilleton_client.uploads import (
@@ -104,14 +104,8 @@ class FeuilletonClient:
     def jobs(self, wanted: JobFilter | None = None) -> Iterator[Job]:
         """The jobs, newest first, read page by page as they are asked for; with `wanted`, those that it holds for."""
         filters = (wanted or JobFilter()).query()
-        cursor: str | None = None
-        while True:
-            url = f"{self._status}/v1/jobs"
-            page = self._transport.read(JobPage, "GET", url, limit=JOBS_PER_PAGE, cursor=cursor, **filters)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._status}/v1/jobs"
+        return self._transport.pages(Page[Job], url, limit=JOBS_PER_PAGE, **filters)
 
     def watch(self, job_id: str, attempt: int | None = None) -> Iterator[Job]:
         """The job now and after each change, until its attempt ended (see `Watch`)."""

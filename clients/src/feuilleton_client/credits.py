@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from feuilleton_client.models import Answered
+from feuilleton_client.models import Answered, Page
 from feuilleton_client.transport import Transport
 from feuilleton_client.uploads import JobOptions, SentBytes, Upload, new_idempotency_key
 
@@ -57,11 +57,6 @@ class LedgerRow(Answered):
     at: datetime
 
 
-class _LedgerPage(Answered):
-    items: tuple[LedgerRow, ...]
-    next_cursor: str | None = None
-
-
 class CreditsClient:
     """Credits of the own tenant. Methods raise as those of FeuilletonClient do."""
 
@@ -74,14 +69,8 @@ class CreditsClient:
 
     def ledger(self) -> Iterator[LedgerRow]:
         """All rows, the last one first, read page by page as they are asked for."""
-        cursor: str | None = None
-        while True:
-            url = f"{self._ingest}/v1/credits/ledger"
-            page = self._transport.read(_LedgerPage, "GET", url, limit=_PER_PAGE, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._ingest}/v1/credits/ledger"
+        return self._transport.pages(Page[LedgerRow], url, limit=_PER_PAGE)
 
     def estimate(self, path: Path, options: JobOptions | None = None, *, sent: SentBytes) -> Estimate:
         """What a book would cost with these options; the server keeps nothing of it. Raises OSError for the file."""

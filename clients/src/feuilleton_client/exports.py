@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from feuilleton_client.models import Deck, Lemma, VocabularyPage
+from feuilleton_client.models import Deck, Lemma, Page
 from feuilleton_client.transport import Build, Transport, parse
 
 LEMMAS_PER_PAGE = 1000
@@ -52,14 +52,8 @@ class ExportsClient:
 
     def vocabulary(self, job_id: str) -> Iterator[Lemma]:
         """The words of the cards, the most frequent first."""
-        cursor: str | None = None
-        while True:
-            url = f"{self._job_url(job_id)}/vocabulary"
-            page = self._transport.read(VocabularyPage, "GET", url, limit=LEMMAS_PER_PAGE, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._job_url(job_id)}/vocabulary"
+        return self._transport.pages(Page[Lemma], url, limit=LEMMAS_PER_PAGE)
 
     def deck(self, job_id: str, words: Iterable[str], *, most: int | None = None) -> Deck:
         """The fewest cards, `most` at most, that hold all of `words` that the result has."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict
 
-from feuilleton_client.models import Answered
+from feuilleton_client.models import Answered, Page
 from feuilleton_client.transport import Transport, parse
 
 _PER_PAGE = 100
@@ -69,16 +69,6 @@ class KeyWish(BaseModel):
     tenant: str | None = None
 
 
-class _KeyPage(Answered):
-    items: tuple[ApiKey, ...]
-    next_cursor: str | None = None
-
-
-class _TenantPage(Answered):
-    items: tuple[Tenant, ...]
-    next_cursor: str | None = None
-
-
 class IdentityClient:
     """Keys of the own tenant (making them needs the role admin); tenants and their keys for an operator.
 
@@ -96,14 +86,8 @@ class IdentityClient:
 
     def keys(self, tenant: str | None = None) -> Iterator[ApiKey]:
         """Newest first, revoked ones too."""
-        cursor: str | None = None
-        while True:
-            url = f"{self._ingest}/v1/keys"
-            page = self._transport.read(_KeyPage, "GET", url, tenant=tenant, cursor=cursor, limit=_PER_PAGE)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._ingest}/v1/keys"
+        return self._transport.pages(Page[ApiKey], url, limit=_PER_PAGE, tenant=tenant)
 
     def revoke_key(self, key_id: str) -> None:
         """It stops within ten seconds. Repeatable."""
@@ -121,14 +105,8 @@ class IdentityClient:
         return parse(Tenant, self._transport.send(lambda http: http.build_request("PATCH", url, json=body)))
 
     def tenants(self) -> Iterator[Tenant]:
-        cursor: str | None = None
-        while True:
-            url = f"{self._ingest}/v1/tenants"
-            page = self._transport.read(_TenantPage, "GET", url, cursor=cursor, limit=_PER_PAGE)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._ingest}/v1/tenants"
+        return self._transport.pages(Page[Tenant], url, limit=_PER_PAGE)
 
     def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
         url = f"{self._ingest}{path}"

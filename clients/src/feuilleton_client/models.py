@@ -2,12 +2,23 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Answered(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+Item = TypeVar("Item")
+
+
+class Page(Answered, Generic[Item]):
+    """A part of a list; `next_cursor` is null in the last one."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None
 
 
 class JobStatus(StrEnum):
@@ -104,11 +115,6 @@ class Lemma(Answered):
     first_card: Card
 
 
-class VocabularyPage(Answered):
-    items: tuple[Lemma, ...]
-    next_cursor: str | None = None
-
-
 class DeckCard(Card):
     """`words` are those of the list that it holds."""
 
@@ -145,11 +151,6 @@ class JobFilter(BaseModel):
             **told,
             **({"name": self.name} if self.name else {}),
         }
-
-
-class JobPage(Answered):
-    items: tuple[Job, ...]
-    next_cursor: str | None = None
 
 
 class CardPage(Answered):

@@ -9,6 +9,7 @@ from httpx_sse import EventSource
 from pydantic import BaseModel, ValidationError
 
 from feuilleton_client.errors import Problem, ProblemError, UnavailableError, UnexpectedAnswerError
+from feuilleton_client.models import Item, Page
 from feuilleton_client.retry import RETRYABLE_STATUSES, Pacing, Retries, RetryPolicy, parse_retry_after
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -50,6 +51,18 @@ class Transport:
         """
         params = {name: value for name, value in query.items() if value is not None}
         return parse(model, self.send(lambda http: http.build_request(method, url, params=params)))
+
+    def pages(
+        self, model: type[Page[Item]], url: str, *, limit: int, **query: str | int | Sequence[str] | None
+    ) -> Iterator[Item]:
+        """The items of a list, read page by page as they are asked for. Raises as `read`."""
+        cursor: str | None = None
+        while True:
+            page = self.read(model, "GET", url, limit=limit, cursor=cursor, **query)
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def send(self, build: Build, *, also_retry: frozenset[str] = frozenset()) -> httpx.Response:
         """Send what `build` makes (anew for each try) until it is answered for good.

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from feuilleton_client.models import Answered
+from feuilleton_client.models import Answered, Page
 from feuilleton_client.transport import Transport, parse
 
 _PER_PAGE = 100
@@ -47,11 +47,6 @@ class WebhookDelivery(Answered):
 
 class _WebhookList(Answered):
     items: tuple[Webhook, ...]
-
-
-class _DeliveryPage(Answered):
-    items: tuple[WebhookDelivery, ...]
-    next_cursor: str | None = None
 
 
 class WebhooksClient:
@@ -96,14 +91,8 @@ class WebhooksClient:
 
     def deliveries(self, webhook_id: str) -> Iterator[WebhookDelivery]:
         """Newest first, read page by page as they are asked for."""
-        cursor: str | None = None
-        while True:
-            url = f"{self._url(webhook_id)}/deliveries"
-            page = self._transport.read(_DeliveryPage, "GET", url, limit=_PER_PAGE, cursor=cursor)
-            yield from page.items
-            cursor = page.next_cursor
-            if cursor is None:
-                return
+        url = f"{self._url(webhook_id)}/deliveries"
+        return self._transport.pages(Page[WebhookDelivery], url, limit=_PER_PAGE)
 
     def redeliver(self, webhook_id: str, delivery_id: str) -> WebhookDelivery:
         """Send it again, whatever became of it. Repeatable: one that is on its way is left alone."""

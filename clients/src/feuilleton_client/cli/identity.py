@@ -1,6 +1,5 @@
 """`feuilleton keys ...` and `feuilleton tenants ...`."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -9,11 +8,9 @@ import typer
 from pydantic import BaseModel
 
 from feuilleton_client.cli import options as opt
+from feuilleton_client.cli.output import print_rows
 from feuilleton_client.cli.session import Access, session
-from feuilleton_client.cli.wording import printable
 from feuilleton_client.identity import ApiKey, KeyWish, NewApiKey, Tenant, TenantNumbers
-
-_PATIENCE_SECONDS = 30.0
 
 
 class Role(StrEnum):
@@ -37,8 +34,6 @@ Days = Annotated[
 ]
 Share = Annotated[int | None, typer.Option("--share", help="Chunks in a row that are taken of its jobs, 1 to 4.")]
 
-Patience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
-
 
 @keys_app.command("create")
 def create_key(
@@ -54,28 +49,28 @@ def create_key(
     """Make a key and print it: it is shown this once."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     wish = KeyWish(name=name, role=role.value, scopes=scopes, expires_at=expires_at, tenant=tenant)
-    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+    with session(Access(env_file, opt.QUICK_SECONDS), as_json=as_json) as current:
         key = current.client.identity.create_key(wish)
-    _show([key], as_json=as_json)
+    print_rows([key], _fields, as_json=as_json)
 
 
 @keys_app.command("list")
 def list_keys(
     tenant: OfTenant = None,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """One line a key, newest first: id, how it begins, role, scopes, state, last use, name."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show(current.client.identity.keys(tenant), as_json=as_json)
+        print_rows(current.client.identity.keys(tenant), _fields, as_json=as_json)
 
 
 @keys_app.command("revoke")
 def revoke_key(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")],
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """End a key for good, within ten seconds."""
@@ -95,10 +90,10 @@ def create_tenant(
     as_json: opt.AsJson = False,
 ) -> None:
     """Make a tenant. Its first key: feuilleton keys create NAME --tenant TENANT --role admin."""
-    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+    with session(Access(env_file, opt.QUICK_SECONDS), as_json=as_json) as current:
         numbers = TenantNumbers(uploads_per_hour=uploads_per_hour, retention_days=retention_days, share=share)
         made = current.client.identity.create_tenant(tenant, name, numbers)
-    _show([made], as_json=as_json)
+    print_rows([made], _fields, as_json=as_json)
 
 
 @tenants_app.command("change")
@@ -113,24 +108,19 @@ def change_tenant(
     as_json: opt.AsJson = False,
 ) -> None:
     """Change what is given."""
-    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+    with session(Access(env_file, opt.QUICK_SECONDS), as_json=as_json) as current:
         numbers = TenantNumbers(uploads_per_hour=uploads_per_hour, retention_days=retention_days, share=share)
         made = current.client.identity.change_tenant(tenant, numbers, name=name)
-    _show([made], as_json=as_json)
+    print_rows([made], _fields, as_json=as_json)
 
 
 @tenants_app.command("list")
 def list_tenants(
-    env_file: opt.EnvFile = None, patience: Patience = _PATIENCE_SECONDS, as_json: opt.AsJson = False
+    env_file: opt.EnvFile = None, patience: opt.QuickPatience = opt.QUICK_SECONDS, as_json: opt.AsJson = False
 ) -> None:
     """One line a tenant: id, uploads an hour (`-`: the deployment's number), since when, name."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show(current.client.identity.tenants(), as_json=as_json)
-
-
-def _show(found: Iterable[BaseModel], *, as_json: bool) -> None:
-    for each in found:
-        print(each.model_dump_json() if as_json else "\t".join(printable(field) for field in _fields(each)), flush=True)
+        print_rows(current.client.identity.tenants(), _fields, as_json=as_json)
 
 
 def _fields(each: BaseModel) -> tuple[str, ...]:

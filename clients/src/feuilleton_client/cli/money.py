@@ -7,6 +7,7 @@ import typer
 
 from feuilleton_client.cli import options as opt
 from feuilleton_client.cli.exit_codes import EXIT_CODES_HELP
+from feuilleton_client.cli.output import print_rows
 from feuilleton_client.cli.session import Access, InputFileError, session
 from feuilleton_client.cli.wording import bytes_text, printable
 from feuilleton_client.credits import Credits, Estimate, LedgerRow
@@ -48,8 +49,7 @@ def show_credits(
         standing = current.client.credits.standing()
         last = list(islice(current.client.credits.ledger(), rows)) if rows else []
     _say(standing.model_dump_json() if as_json else _credits_text(standing))
-    for row in last:
-        _say(row.model_dump_json() if as_json else "\t".join(_fields(row)))
+    print_rows(last, _fields, as_json=as_json)
 
 
 def _say(line: str) -> None:
@@ -81,5 +81,4 @@ def _credits_text(standing: Credits) -> str:
 def _fields(row: LedgerRow) -> tuple[str, ...]:
     job = f"{row.job_id} ({row.attempt})" if row.job_id else "-"
     when = row.at.isoformat(timespec="seconds")
-    cells = (str(row.number), when, row.kind, f"{row.amount:+d}", str(row.balance), job, row.note)
-    return tuple(printable(cell) for cell in cells)
+    return str(row.number), when, row.kind, f"{row.amount:+d}", str(row.balance), job, row.note

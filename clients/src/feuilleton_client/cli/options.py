@@ -11,6 +11,7 @@ import typer
 from feuilleton_client.uploads import Confidence, EngineChoice, JobOptions, ModelTier
 
 PATIENCE_SECONDS = 90.0
+QUICK_SECONDS = 30.0  # for what a service does at once
 
 EnvFile = Annotated[
     Path | None,
@@ -21,6 +22,7 @@ EnvFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, one document a line; errors as JSON on stderr.")]
+QuickPatience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
 Patience = Annotated[
     float,
     typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all when nothing answers."),

@@ -2,11 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import islice
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeVar
 
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +26,13 @@ from feuilleton_client.cli.wording import (
 from feuilleton_client.models import Card, Deck, Job, Lemma, Report
 
 CARDS_SHOWN = 20
+Row = TypeVar("Row", bound=BaseModel)
+
+
+def print_rows(found: Iterable[Row], fields: Callable[[Row], tuple[str, ...]], *, as_json: bool) -> None:
+    """One line each, as it comes: its `fields` with tabs between them, or all of it as JSON."""
+    for each in found:
+        print(each.model_dump_json() if as_json else "\t".join(printable(field) for field in fields(each)), flush=True)
 
 
 class Output(Protocol):

@@ -1,6 +1,5 @@
 """`feuilleton webhooks ...`."""
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated
 
@@ -8,17 +7,14 @@ import typer
 from pydantic import BaseModel
 
 from feuilleton_client.cli import options as opt
+from feuilleton_client.cli.output import print_rows
 from feuilleton_client.cli.session import Access, session
-from feuilleton_client.cli.wording import printable
 from feuilleton_client.webhooks import NewWebhook, Webhook, WebhookDelivery
-
-_PATIENCE_SECONDS = 30.0
 
 app = typer.Typer(name="webhooks", help="URLs that are told of your jobs.", no_args_is_help=True)
 
 WebhookArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 OfJob = Annotated[str | None, typer.Option("--job", metavar="JOB", help="Of this job alone.")]
-Patience = Annotated[float, typer.Option("--patience", min=0, metavar="SECONDS", help="How long to wait in all.")]
 
 
 @app.command("add")
@@ -34,9 +30,9 @@ def add_webhook(
     as_json: opt.AsJson = False,
 ) -> None:
     """Be told of events from now on. Prints the secret that verifies them: it is shown this once."""
-    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
+    with session(Access(env_file, opt.QUICK_SECONDS), as_json=as_json) as current:
         made = current.client.webhooks.add(url, tuple(events or ()), job_id=job)
-    _show([made], as_json=as_json)
+    print_rows([made], _fields, as_json=as_json)
 
 
 @app.command("list")
@@ -44,12 +40,12 @@ def list_webhooks(
     *,
     job: OfJob = None,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """One line a webhook for all jobs (or for one), oldest first: id, state, events, URL."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show(current.client.webhooks.all(job), as_json=as_json)
+        print_rows(current.client.webhooks.all(job), _fields, as_json=as_json)
 
 
 @app.command("enable")
@@ -57,12 +53,12 @@ def enable_webhook(
     webhook_id: WebhookArgument,
     *,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Take one up again whose receiver said that it was gone."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show([current.client.webhooks.switch(webhook_id, enabled=True)], as_json=as_json)
+        print_rows([current.client.webhooks.switch(webhook_id, enabled=True)], _fields, as_json=as_json)
 
 
 @app.command("remove")
@@ -70,7 +66,7 @@ def remove_webhook(
     webhook_id: WebhookArgument,
     *,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Tell it nothing more, and forget its log."""
@@ -81,8 +77,8 @@ def remove_webhook(
 @app.command("test")
 def send_test(webhook_id: WebhookArgument, *, env_file: opt.EnvFile = None, as_json: opt.AsJson = False) -> None:
     """Send it a message that says nothing; `deliveries` tells whether that arrived."""
-    with session(Access(env_file, _PATIENCE_SECONDS), as_json=as_json) as current:
-        _show([current.client.webhooks.test(webhook_id)], as_json=as_json)
+    with session(Access(env_file, opt.QUICK_SECONDS), as_json=as_json) as current:
+        print_rows([current.client.webhooks.test(webhook_id)], _fields, as_json=as_json)
 
 
 @app.command("deliveries")
@@ -91,12 +87,12 @@ def list_deliveries(
     *,
     count: Annotated[int, typer.Option("--max", min=1, help="How many, newest first.")] = 20,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """One line a message, newest first: id, when, event, job, state, tries, the last answer or error."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show(islice(current.client.webhooks.deliveries(webhook_id), count), as_json=as_json)
+        print_rows(islice(current.client.webhooks.deliveries(webhook_id), count), _fields, as_json=as_json)
 
 
 @app.command("redeliver")
@@ -105,17 +101,12 @@ def redeliver(
     delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY", help="As `deliveries` shows it.")],
     *,
     env_file: opt.EnvFile = None,
-    patience: Patience = _PATIENCE_SECONDS,
+    patience: opt.QuickPatience = opt.QUICK_SECONDS,
     as_json: opt.AsJson = False,
 ) -> None:
     """Send a message again, whatever became of it."""
     with session(Access(env_file, patience), as_json=as_json) as current:
-        _show([current.client.webhooks.redeliver(webhook_id, delivery_id)], as_json=as_json)
-
-
-def _show(found: Iterable[BaseModel], *, as_json: bool) -> None:
-    for each in found:
-        print(each.model_dump_json() if as_json else "\t".join(printable(field) for field in _fields(each)), flush=True)
+        print_rows([current.client.webhooks.redeliver(webhook_id, delivery_id)], _fields, as_json=as_json)
 
 
 def _fields(each: BaseModel) -> tuple[str, ...]:
