@@ -101,7 +101,7 @@ def test_what_cannot_fit_is_refused_before_the_body_is_sent(stack: Stack) -> Non
 
 
 def test_jobs_in_flight_are_bounded(run_services: RunServices) -> None:
-    with run_services("ingest", QUOTA_JOBS="3") as running:
+    with run_services("ingest", QUOTA_JOBS="3", UPLOADS_AT_ONCE="30") as running:
         held = quota(running)["jobs"]
         with ThreadPoolExecutor(20) as clients:
             answers = list(clients.map(lambda _: upload(running, BOOK), range(20)))
