@@ -11,8 +11,8 @@ from feuilleton.http.waiting import PREFER
 from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.answers import ENDED, AcceptedJob, Answers, Begun
+from ingest.api_docs import problem_docs
 from ingest.attempts import AttemptDesk
-from ingest.problem_docs import problem_docs
 
 _PROBLEMS = (401, 402, 403, 404, 409, 410, 422, 429, 503)
 

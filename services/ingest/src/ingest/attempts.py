@@ -1,6 +1,5 @@
 """accept_attempt: run an ended job once more, for what is missing of it."""
 
-import re
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -8,7 +7,7 @@ import structlog
 
 from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.events import AttemptAccepted, JobAccepted, Message, to_message
-from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.ids import JobId, TenantId, is_uuid
 from feuilleton.observability import metrics
 from feuilleton.streaming.commands import Commands
 from feuilleton.streaming.ports import Publisher
@@ -20,7 +19,6 @@ from ingest.outbox import Outbox
 from ingest.ports import AdmissionStore, AttemptRequest, BegunAttempt, MakeMessages
 from ingest.unanswered import resolve
 
-_JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +42,7 @@ class AttemptDesk:
         Raises InvalidInputError (4xx: nothing runs), TransientError (503: the same), OutcomeUnknownError (it will run).
         The same Idempotency-Key answers with the same attempt; without one, a second request finds it running.
         """
-        if not _JOB_ID.fullmatch(job_id):
+        if not is_uuid(job_id):
             raise JobNotFoundError("no job has such an id")
         request = AttemptRequest(tenant, JobId(job_id), uuid4().hex, idempotency_key)
         accepted = await self.rows.find_job(tenant, request.job)

@@ -1,6 +1,5 @@
 """accept_copy: a job's book once more as a job of its own, with other settings, and without being sent again."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from pydantic_core import from_json
 from feuilleton.contracts import ids
 from feuilleton.contracts.errors import ObjectNotFoundError, exhaustion_told
 from feuilleton.contracts.events import JobAccepted
-from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.ids import JobId, TenantId, is_uuid
 from feuilleton.contracts.job_settings import JobSettings
 from ingest.admission import Book, Desk, Order, Taken, fingerprint, read_settings
 from ingest.errors import InvalidSettingsError, JobGoneError, JobNotFoundError
@@ -20,7 +19,6 @@ from ingest.rate import UploadRate
 from ingest.upload_body import path_of, temporary_copy
 
 ROUTE = "copies"
-_JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class CopyDesk:
         """As `Desk.accept_upload`, with the stored file of a job in any state but deleted: it counts, is checked,
         priced and bound to its key as if it had been sent. Raises JobNotFoundError and JobGoneError besides.
         """
-        if not _JOB_ID.fullmatch(request.job_id):
+        if not is_uuid(request.job_id):
             raise JobNotFoundError("no job has such an id")
         claim = Claim(request.tenant, ROUTE, request.idempotency_key, request.on_counted)
         async with Leases(self.desk.rows).held(claim) as lease:

@@ -15,9 +15,9 @@ from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import read_force
 from ingest.answers import ENDED, AcceptedJob, Answers
+from ingest.api_docs import FORCE_FIELD, problem_docs
 from ingest.copies import CopyDesk, CopyRequest, read_changes
-from ingest.errors import InvalidBodyError
-from ingest.problem_docs import problem_docs
+from ingest.json_body import read_json_body
 from ingest.upload_body import FORCE
 
 _BODY_LIMIT_BYTES = 16 * 1024
@@ -27,11 +27,10 @@ _PROBLEMS = (400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 503)
 def _body() -> dict[str, Any]:
     """The OpenAPI entry: any of a job's settings, and `force`."""
     settings = JobSettings.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
-    force = {"type": "boolean", "default": False, "description": "A new job even where the same was done before"}
     pages = {"type": ["string", "null"], "description": "7, 3-20, 3- or -20; null for all"}
     schema = {
         "type": "object",
-        "properties": {**settings, "pages": pages, FORCE: force},
+        "properties": {**settings, "pages": pages, **FORCE_FIELD},
         "additionalProperties": False,
         "example": {"sentence_length_limit": 6},
     }
@@ -72,7 +71,7 @@ def copy_router(desk: CopyDesk, answers: Answers, auth: BearerAuth) -> APIRouter
 
 
 async def _asked(request: Request, tenant: TenantId, job_id: str, idempotency_key: str | None) -> CopyRequest:
-    changes = read_changes(await _read(request))
+    changes = read_changes(await read_json_body(request, _BODY_LIMIT_BYTES))
     return CopyRequest(
         tenant=tenant,
         job_id=job_id,
@@ -82,12 +81,3 @@ async def _asked(request: Request, tenant: TenantId, job_id: str, idempotency_ke
         traceparent=child_of(request.headers.get("traceparent", "")),
         on_counted=lambda rate: set_answer_headers(request, rate.headers),
     )
-
-
-async def _read(request: Request) -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _BODY_LIMIT_BYTES:
-            raise InvalidBodyError("the settings are too long")
-    return body

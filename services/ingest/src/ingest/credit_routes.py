@@ -11,8 +11,8 @@ from feuilleton.contracts.ids import TenantId
 from feuilleton.http.auth import DEFAULT_TENANT, BearerAuth, Principal
 from feuilleton.identity.principal import TENANT_PATTERN
 from ingest.accounts import Accounts, Adjustment, Allowance, BookedEntry, Standing, next_month
+from ingest.api_docs import problem_docs
 from ingest.ledger import EntryKind
-from ingest.problem_docs import problem_docs
 
 _MOST_CREDITS = 1_000_000_000
 _LARGEST_NUMBER = 2**62

@@ -9,9 +9,10 @@ from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.job_settings import MAX_PAGE, Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.http.auth import BearerAuth, Principal
+from ingest.api_docs import problem_docs, upload_form
 from ingest.errors import BusyError, InvalidBodyError, InvalidSettingsError
-from ingest.estimates import Estimate, EstimateDesk
-from ingest.problem_docs import problem_docs
+from ingest.estimates import EstimateDesk
+from ingest.json_body import read_json_body
 from ingest.upload_body import UploadBody
 
 _JSON_LIMIT_BYTES = 4096
@@ -34,6 +35,7 @@ class EstimateAnswer(BaseModel):
     pages that are images; `available` is what the tenant can spend now; `warning` is words for a person, or null.
     """
 
+    model_config = ConfigDict(from_attributes=True)
     pages: int
     words: int
     scans: int
@@ -43,20 +45,6 @@ class EstimateAnswer(BaseModel):
     engine: Engine
     model: str
     warning: str | None
-
-    @classmethod
-    def of(cls, estimate: Estimate) -> "EstimateAnswer":
-        return cls(
-            pages=estimate.pages,
-            words=estimate.words,
-            scans=estimate.scans,
-            tokens=estimate.tokens,
-            credits=estimate.credits,
-            available=estimate.available,
-            engine=estimate.engine,
-            model=estimate.model,
-            warning=estimate.warning,
-        )
 
 
 def _in_one_piece(model: type[BaseModel]) -> dict[str, Any]:
@@ -73,16 +61,7 @@ _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "contentMediaType": "application/pdf"},
-                        **{name: {"type": "string"} for name in JobSettings.model_fields},
-                    },
-                }
-            },
+            **upload_form(),
             "application/json": {
                 "schema": _in_one_piece(BookBySize),
                 "example": {"pages": 320, "words": 90000, "model": "balanced"},
@@ -127,14 +106,14 @@ def estimate_router(
         if content_type.partition(";")[0].strip().lower() == "application/json":
             book = await _read_size(request)
             settings = JobSettings(engine=book.engine, model=book.model)
-            return EstimateAnswer.of(await desk.of_size(principal.tenant, book.pages, book.words, settings))
+            return EstimateAnswer.model_validate(await desk.of_size(principal.tenant, book.pages, book.words, settings))
         body = UploadBody(content_type, limit_bytes=limit_bytes, idle_seconds=idle_seconds)
         body.refuse_early(request.headers.get("content-length"))
         if places.locked():
             raise BusyError("too many estimates at once")
         async with places:
             try:
-                return EstimateAnswer.of(await desk.of_file(principal.tenant, body, request.stream()))
+                return EstimateAnswer.model_validate(await desk.of_file(principal.tenant, body, request.stream()))
             except ClientDisconnect as exc:
                 raise InvalidBodyError("the client left") from exc
 
@@ -143,16 +122,9 @@ def estimate_router(
 
 async def _read_size(request: Request) -> BookBySize:
     """Raises InvalidBodyError, InvalidSettingsError."""
-    raw = b""
+    body = await read_json_body(request, _JSON_LIMIT_BYTES)
     try:
-        async for piece in request.stream():
-            raw += piece
-            if len(raw) > _JSON_LIMIT_BYTES:
-                raise InvalidBodyError("the JSON body is too long")
-    except ClientDisconnect as exc:
-        raise InvalidBodyError("the client left") from exc
-    try:
-        return BookBySize.model_validate_json(raw)
+        return BookBySize.model_validate_json(body)
     except ValidationError as exc:
         if any(error["type"] == "json_invalid" for error in exc.errors()):
             raise InvalidBodyError("the body is no JSON") from exc

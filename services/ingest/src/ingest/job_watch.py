@@ -19,21 +19,26 @@ class JobWatch:
     """A part of the service: all replicas share the partitions. A fold that cannot go on ends the process."""
 
     def __init__(self, bootstrap: str, store: FoldStore, publisher: Publisher, *, topic: str, prefix: str) -> None:
-        self._consumer = make_consumer(bootstrap, group=prefix + GROUP)
-        letters = DeadLetters(publisher, service=GROUP)
-        self._folder = LogFolder(self._consumer, store, letters, topic=topic, group=GROUP)
-        self._task: asyncio.Task[None] | None = None
+        self._bootstrap = bootstrap
+        self._store = store
+        self._letters = DeadLetters(publisher, service=GROUP)
+        self._topic = topic
+        self._group = prefix + GROUP
+        self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._follow(), name="job-watch")
+        self._following = asyncio.create_task(self._follow(), name="job-watch")
 
     async def stop(self) -> None:
-        await end_task(self._task)
-        await close_consumer(self._consumer)
+        await end_task(self._following)
 
     async def _follow(self) -> None:
+        consumer = make_consumer(self._bootstrap, group=self._group)
+        folder = LogFolder(consumer, self._store, self._letters, topic=self._topic, group=GROUP)
         try:
-            await self._folder.run()
+            await folder.run()
         except Exception as exc:
             log.critical("job_watch_lost", exc_info=exc)
             stop_process()
+        finally:
+            await close_consumer(consumer)

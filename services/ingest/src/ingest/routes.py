@@ -9,7 +9,6 @@ from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import TenantId
-from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
 from feuilleton.http.problems import set_answer_headers
 from feuilleton.http.waiting import PREFER
@@ -17,30 +16,15 @@ from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, UploadRequest
 from ingest.answers import ENDED, AcceptedJob, Answers
+from ingest.api_docs import FORCE_FIELD, problem_docs, upload_form
 from ingest.errors import BusyError
-from ingest.problem_docs import problem_docs
-from ingest.upload_body import FORCE, UploadBody
+from ingest.upload_body import UploadBody
 
 _PROBLEMS = (400, 401, 402, 403, 408, 409, 410, 413, 415, 422, 429, 503)
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "contentMediaType": "application/pdf"},
-                        FORCE: {"type": "boolean", "description": "A new job even where the same was done before"},
-                        **{
-                            name: {"type": "string", "description": f"Default {field.default}"}
-                            for name, field in JobSettings.model_fields.items()
-                        },
-                    },
-                }
-            }
-        },
+        "content": upload_form(FORCE_FIELD),
     }
 }
 

@@ -1,14 +1,10 @@
 """Which job a request may see: its tenant's own, after the barrier where nothing was found."""
 
-import re
-
 from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.ids import JobId, TenantId
+from feuilleton.contracts.ids import JobId, TenantId, is_uuid
 from feuilleton.streaming.read_barrier import ReadBarrier
 from status_api.ports import JobReader
 from status_api.projection import Job
-
-_JOB_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class JobNotFoundError(PipelineError):
@@ -52,7 +48,7 @@ class JobAccess:
         Raises JobNotFoundError and AttemptNotFoundError, both only after the projection has passed all that
         was in the log when the call began, and what the barrier raises where that cannot be known.
         """
-        if not _JOB_ID.fullmatch(job_id):
+        if not is_uuid(job_id):
             raise JobNotFoundError("no job has such an id")
         name = JobId(job_id)
         found = await self._reader.find_job(tenant, name)

@@ -1,6 +1,7 @@
 """Identifiers and object keys, and how each is derived. Nothing else builds a key or an event id."""
 
 import hashlib
+import re
 from typing import NewType
 from uuid import UUID, uuid4, uuid5
 
@@ -10,11 +11,17 @@ SentenceId = NewType("SentenceId", str)
 ObjectKey = NewType("ObjectKey", str)
 
 _FROM_IMAGE = "p"  # those of a text layer begin with another letter
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EVENT_NAMESPACE = UUID("5f0c2f8e-64f4-5c8f-9a53-0d8f3f1f6d11")
 
 
 def new_job_id() -> JobId:
     return JobId(str(uuid4()))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether text from outside has the one form in which we write UUIDs, those of jobs among them."""
+    return _UUID.fullmatch(text) is not None
 
 
 def event_id(job: JobId, attempt: int, kind: str, index: int | None = None) -> str:

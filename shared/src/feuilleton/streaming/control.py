@@ -65,9 +65,11 @@ class ControlLog:
                 consumer.assign(self._partitions)
                 await consumer.seek_to_beginning(*self._partitions)
                 await self._read_to_end(consumer)
-        except (KafkaError, OSError, TimeoutError) as exc:
+        except BaseException as exc:
             await close_consumer(consumer)
-            raise BrokerUnavailableError(f"job-control cannot be read: {type(exc).__name__}") from exc
+            if isinstance(exc, KafkaError | OSError | TimeoutError):
+                raise BrokerUnavailableError(f"job-control cannot be read: {type(exc).__name__}") from exc
+            raise
         self._consumer = consumer
         self._task = asyncio.create_task(self._follow(consumer), name="control-log")
 

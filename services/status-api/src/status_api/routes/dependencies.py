@@ -7,7 +7,6 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from feuilleton.http.auth import Principal
-from feuilleton.http.problems import MEDIA_TYPE, Problem
 from status_api.models import ChangeView
 from status_api.parts import Parts
 
@@ -33,7 +32,7 @@ ROUTER_DEPENDENCIES: list[Any] = [Depends(HTTPBearer(auto_error=False)), Depends
 """The first is for the OpenAPI document alone: the second refuses."""
 
 SCHEMA_PLACE = "#/components/schemas/{model}"
-DOCUMENTED: tuple[type[BaseModel], ...] = (Problem, ChangeView)
+DOCUMENTED: tuple[type[BaseModel], ...] = (ChangeView,)
 
 _MEANINGS = {
     400: "The cursor came with other filters (`cursor_of_other_filters`)",
@@ -54,10 +53,4 @@ def schema_of(model: type[BaseModel]) -> dict[str, str]:
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems that a route may answer with; 401, 422 and 503 come with each."""
-    return {
-        status: {
-            "description": _MEANINGS[status],
-            "content": {MEDIA_TYPE: {"schema": schema_of(Problem)}},
-        }
-        for status in sorted({401, 422, 503, *statuses})
-    }
+    return {status: {"description": _MEANINGS[status]} for status in sorted({401, 422, 503, *statuses})}

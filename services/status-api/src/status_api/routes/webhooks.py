@@ -1,6 +1,5 @@
 """Webhooks of the caller's tenant, and the log of what was sent to them."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
@@ -8,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Request, Response
 
 from feuilleton.contracts.errors import PipelineError
-from feuilleton.contracts.ids import JobId
+from feuilleton.contracts.ids import JobId, is_uuid
 from status_api.cursors import job_cursor, read_job_cursor
 from status_api.parts import Parts
 from status_api.routes.dependencies import ROUTER_DEPENDENCIES, Caller, Cursor, parts_of, problems
@@ -35,7 +34,6 @@ messages = APIRouter()
 
 JobQuery = Annotated[str | None, Query(max_length=100, description="A job of yours.")]
 _OLD_SECRET_LASTS = timedelta(days=1)
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MEANINGS = {
     400: "The body is no JSON (`bad_request`)",
     404: "No such webhook, delivery or job of yours (`webhook_not_found`, `delivery_not_found`, `job_not_found`)",
@@ -184,7 +182,7 @@ async def list_deliveries(
 async def redeliver(request: Request, caller: Caller, webhook_id: str, delivery_id: str) -> DeliveryView:
     """Send it again, whatever became of it: the same message under the same `webhook-id`."""
     found = _enabled(await _found(request, caller, webhook_id))
-    if not _ID.fullmatch(delivery_id):
+    if not is_uuid(delivery_id):
         raise DeliveryNotFoundError("no delivery has such an id")
     delivery = DeliveryId(delivery_id)
     queued = await parts_of(request).webhooks.redeliver(found.id, delivery, now=datetime.now(UTC))
@@ -202,7 +200,7 @@ async def event(message: WebhookMessage) -> None:
 
 
 async def _found(request: Request, caller: Caller, webhook_id: str) -> Endpoint:
-    if not _ID.fullmatch(webhook_id):
+    if not is_uuid(webhook_id):
         raise WebhookNotFoundError("no webhook has such an id")
     return _there(await parts_of(request).webhooks.find(caller.tenant, EndpointId(webhook_id)))
 
