@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 import hypothesis
 import pytest
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from xdist.scheduler import LoadScopeScheduling
 
@@ -38,6 +39,13 @@ hypothesis.settings.register_profile("feuilleton", deadline=None)
 # A mutant's example need not be a small one: to shrink it can take minutes.
 hypothesis.settings.register_profile("mutants", deadline=None, phases=[hypothesis.Phase.generate], database=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
+# The default draws each frame with its values, a second of work a trace: a test that logs faults would wait for that.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 hypothesis.settings.load_profile("feuilleton")
 
 REPO = Path(__file__).resolve().parent.parent

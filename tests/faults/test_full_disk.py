@@ -14,7 +14,7 @@ from tests.builders import a_pdf
 from tests.small_disk import NoSmallDiskError, SmallDisk, small_disk
 from tests.stack import API_KEY, COMMANDS, Service, Stack, auth, environment, migrate
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 DISK_BYTES = 60_000_000  # the splitter copies books of 6 MB while others come in
 
@@ -104,7 +104,6 @@ def test_an_upload_to_a_full_disk_is_told_to_come_again_and_leaves_nothing(
     assert upload(stack[label], f"full-{label}-{size}", body).status_code == 202
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_a_disk_that_fills_in_the_middle_of_a_job_holds_it_up_and_changes_nothing(
     stack: Stack, disk: SmallDisk, client: FeuilletonClient, sample_pdf: Path, gemini: str

@@ -35,8 +35,15 @@ def wait_for(system: Stack, job_id: str, statuses: set[str]) -> None:
         time.sleep(0.02)
 
 
+QUICK = ("extractor", "merger")
+"""Those that hold work in their memory: the others are of the long campaigns."""
+
+
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "ingest"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in COMMANDS if name != "ingest"],
+)
 def test_a_killed_service_changes_nothing_in_the_cards(
     name: str, client: FeuilletonClient, system: Stack, sample_pdf: Path, undisturbed: Result
 ) -> None:

@@ -170,7 +170,11 @@ def cards(stack: Stack, client: FeuilletonClient, job_id: str) -> bytes:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic",
+    [UPLOADS, pytest.param(CHUNKS, marks=pytest.mark.slow), pytest.param(CHUNK_RESULTS, marks=pytest.mark.slow)],
+    ids=lambda topic: topic.name,
+)
 def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconcile(
     stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes, topic: Topic
 ) -> None:
@@ -233,6 +237,7 @@ def test_the_sweep_leaves_a_job_in_a_queue_alone_and_helps_one_whose_messages_ar
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 def test_an_attempt_beyond_the_limit_expires_and_can_be_tried_again(
     stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
 ) -> None:

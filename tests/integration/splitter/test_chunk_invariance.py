@@ -157,6 +157,7 @@ async def answered(
 
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 async def test_the_local_engine_cuts_the_sample_the_same_for_any_size(engine: LocalEngine, sample_pdf: Path) -> None:
     sentences = read_pdf(sample_pdf).sentences
     usual = await answered(engine, sentences, USUAL)

@@ -32,6 +32,11 @@ async def fold_rows(world: World, *events: EventData, first: datetime = datetime
 
 
 TABLES = ("jobs", "attempts", "chunks", "events", "offsets")
+# What a rebuild has passed by now, `rebuilt_until`, is of the past: it says nothing below the next offset.
+_ROWS = {
+    **{table: f"TABLE projection.{table}" for table in TABLES},
+    "offsets": "SELECT topic, partition, next_offset, rebuilt_until > next_offset AS behind FROM projection.offsets",
+}
 
 
 async def rows(world: World) -> dict[str, list[tuple[Any, ...]]]:
@@ -39,8 +44,8 @@ async def rows(world: World) -> dict[str, list[tuple[Any, ...]]]:
     connection = await asyncpg.connect(world.database_url)
     try:
         return {
-            table: sorted((tuple(row) for row in await connection.fetch(f"TABLE projection.{table}")), key=repr)
-            for table in TABLES
+            table: sorted((tuple(row) for row in await connection.fetch(query)), key=repr)
+            for table, query in _ROWS.items()
         }
     finally:
         await connection.close()

@@ -53,14 +53,14 @@ def test_what_was_read_can_be_left_out(novels: Path, capsys: pytest.CaptureFixtu
     assert (len(one), len(two), len(one & two)) == (10, 10, 0)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_the_engine_draws_the_same_sheet_again(novels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet = drawn(capsys)
     assert sheet.count("\n") == 11
     assert sheet == drawn(capsys)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_the_page_is_written_anew_and_the_text_by_hand_stays(novels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = novels / "quality.md"
     own.write_text(page.replaced(page.PAGE.read_text(encoding="utf-8"), {"figures": "old"}), encoding="utf-8")

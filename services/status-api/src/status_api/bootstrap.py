@@ -1,14 +1,13 @@
 """Builds the processes of status-api. Nothing else constructs an adapter."""
 
 import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.http.auth import BearerAuth
@@ -16,10 +15,11 @@ from feuilleton.http.waiting import Waits
 from feuilleton.identity.keys import ApiKeys
 from feuilleton.identity.postgres import PostgresKeys
 from feuilleton.identity.provider import tokens_of
-from feuilleton.observability.health import HealthServer, Missing
+from feuilleton.observability.health import Check, HealthServer, failing, frozen
 from feuilleton.storage.objects import open_store
 from feuilleton.streaming.closing import close_consumer
 from feuilleton.streaming.dead_letter import DeadLetters
+from feuilleton.streaming.folding import FoldStore
 from feuilleton.streaming.kafka import KafkaPublisher
 from feuilleton.streaming.log_ends import KafkaLogEnds
 from feuilleton.streaming.log_folding import LogFolder, make_consumer
@@ -56,7 +56,6 @@ from status_api.webhooks.urls import WebhookRules
 SERVICE = "status-api"
 GROUP = "status-projector"
 WEBHOOKS_GROUP = "status-webhooks"
-_FROZEN_SECONDS = 60.0  # the loop turns every half second, waiting for a server turns it too
 log = structlog.get_logger(__name__)
 
 
@@ -113,55 +112,57 @@ async def api_parts(settings: StatusApiSettings) -> AsyncIterator[Parts]:
 async def projector(settings: ProjectorSettings, *, group: str = GROUP) -> AsyncIterator[LogFolder]:
     """A projector with its health server. `run` it inside. All of one `group` share the partitions."""
     async with AsyncExitStack() as stack:
-        database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
-        publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
-        await _connect_in_background(stack, publisher)
-        consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
-        stack.push_async_callback(close_consumer, consumer)
-        built = LogFolder(
-            consumer,
-            PostgresProjection(database),
-            DeadLetters(publisher, service=f"{SERVICE}-projector"),
-            topic=settings.kafka_prefix + JOB_EVENTS.name,
-            group=group,
-        )
-        checks = {"kafka": publisher.check, "postgres": PostgresReader(database).check}
-        health = HealthServer(
-            settings.http_host, settings.http_port, live=_turning(built), ready=lambda: _missing(checks)
-        )
-        await health.start()
-        stack.push_async_callback(health.stop)
-        yield built
+        worker = await _worker(stack, settings)
+        folder = worker.folder(PostgresProjection(worker.database), group=group, service=f"{SERVICE}-projector")
+        await worker.answer_probes(lambda: folder.beat_at, PostgresReader(worker.database).check)
+        yield folder
 
 
 @asynccontextmanager
 async def webhooks(settings: WebhooksSettings, *, group: str = WEBHOOKS_GROUP) -> AsyncIterator[Webhooks]:
     """The webhooks' loops with their health server. `run` it inside."""
     async with AsyncExitStack() as stack:
-        database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
-        publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
-        await _connect_in_background(stack, publisher)
-        consumer = make_consumer(settings.kafka_bootstrap_servers, group=settings.kafka_prefix + group)
-        stack.push_async_callback(close_consumer, consumer)
-        folder = LogFolder(
-            consumer,
-            PostgresWebhookFold(database, _now),
-            DeadLetters(publisher, service=f"{SERVICE}-webhooks"),
-            topic=settings.kafka_prefix + JOB_EVENTS.name,
-            group=group,
-        )
-        queue = PostgresWebhookQueue(database)
+        worker = await _worker(stack, settings)
+        rows = PostgresWebhookFold(worker.database, _now)
+        folder = worker.folder(rows, group=group, service=f"{SERVICE}-webhooks")
+        queue = PostgresWebhookQueue(worker.database)
         resolver = SystemResolver(settings.webhook_posts_at_once)
         stack.callback(resolver.stop)
         kept = timedelta(days=settings.webhook_log_days)
         built = Webhooks(folder, _deliverer(settings, queue, resolver), Housekeeping(queue, kept=kept, clock=_now))
-        checks = {"kafka": publisher.check, "postgres": queue.check}
-        health = HealthServer(
-            settings.http_host, settings.http_port, live=_loops(built), ready=lambda: _missing(checks)
-        )
-        await health.start()
-        stack.push_async_callback(health.stop)
+        await worker.answer_probes(lambda: built.beat_at, queue.check)
         yield built
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """What the two processes that follow job-events are built on; `stack` ends it."""
+
+    stack: AsyncExitStack
+    settings: ProjectorSettings | WebhooksSettings
+    database: Database
+    publisher: KafkaPublisher
+
+    def folder(self, rows: FoldStore, *, group: str, service: str) -> LogFolder:
+        prefix = self.settings.kafka_prefix
+        consumer = make_consumer(self.settings.kafka_bootstrap_servers, group=prefix + group)
+        self.stack.push_async_callback(close_consumer, consumer)
+        letters = DeadLetters(self.publisher, service=service)
+        return LogFolder(consumer, rows, letters, topic=prefix + JOB_EVENTS.name, group=group)
+
+    async def answer_probes(self, beat_at: Callable[[], float], database: Check) -> None:
+        ready = failing({"kafka": self.publisher.check, "postgres": database})
+        host, port = self.settings.http_host, self.settings.http_port
+        health = HealthServer(host, port, live=frozen(beat_at), ready=ready)
+        await health.start()
+        self.stack.push_async_callback(health.stop)
+
+
+async def _worker(stack: AsyncExitStack, settings: ProjectorSettings | WebhooksSettings) -> _Worker:
+    database = await _database(stack, settings.database_url.get_secret_value(), settings.database_connections)
+    publisher = _publisher(settings.kafka_bootstrap_servers, settings.kafka_prefix)
+    await _connect_in_background(stack, publisher)
+    return _Worker(stack, settings, database, publisher)
 
 
 def _deliverer(settings: WebhooksSettings, queue: DeliveryQueue, resolver: SystemResolver) -> Deliverer:
@@ -186,30 +187,6 @@ def _deliverer(settings: WebhooksSettings, queue: DeliveryQueue, resolver: Syste
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _loops(built: Webhooks) -> Callable[[], Awaitable[Missing]]:
-    async def live() -> Missing:
-        return [] if built.silent_seconds < _FROZEN_SECONDS else ["loop"]
-
-    return live
-
-
-def _turning(built: LogFolder) -> Callable[[], Awaitable[Missing]]:
-    async def live() -> Missing:
-        return [] if time.monotonic() - built.beat_at < _FROZEN_SECONDS else ["loop"]
-
-    return live
-
-
-async def _missing(checks: Mapping[str, Callable[[], Awaitable[None]]]) -> Missing:
-    missing = []
-    for name, check in checks.items():
-        try:
-            await check()
-        except PipelineError:
-            missing.append(name)
-    return missing
 
 
 async def _database(stack: AsyncExitStack, url: str, connections: int) -> Database:

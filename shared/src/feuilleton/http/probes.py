@@ -1,30 +1,17 @@
 """Probes, metrics and request counts of the two HTTP services."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feuilleton.contracts.errors import PipelineError
 from feuilleton.observability import metrics
-from feuilleton.observability.health import Missing, always_live, probe_routes
-
-Check = Callable[[], Awaitable[None]]
+from feuilleton.observability.health import Check, always_live, failing, probe_routes
 
 
 def install_probes(app: FastAPI, checks: Mapping[str, Check]) -> None:
     """Add /livez, /readyz and /metrics; readiness names each check that raises a PipelineError."""
-
-    async def ready() -> Missing:
-        missing = []
-        for name, check in checks.items():
-            try:
-                await check()
-            except PipelineError:
-                missing.append(name)
-        return missing
-
-    app.router.routes.extend(probe_routes(always_live, ready))
+    app.router.routes.extend(probe_routes(always_live, failing(checks)))
 
 
 class RequestCounts:

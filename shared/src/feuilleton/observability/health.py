@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,11 +12,41 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from feuilleton.contracts.errors import PipelineError
+
 Missing = list[str]
 Probe = Callable[[], Awaitable[Missing]]
 """Answers what is missing, by name; an empty list is good. Must not raise and should take under a second."""
 
+Check = Callable[[], Awaitable[None]]
+"""Raises a PipelineError where something is missing."""
+
 _PROBE_TIMEOUT_SECONDS = 4.0
+_FROZEN_SECONDS = 60.0  # loops turn every half second, waiting for a server turns them too
+
+
+def failing(checks: Mapping[str, Check]) -> Probe:
+    """Names each check that raises a PipelineError."""
+
+    async def probe() -> Missing:
+        missing = []
+        for name, check in checks.items():
+            try:
+                await check()
+            except PipelineError:
+                missing.append(name)
+        return missing
+
+    return probe
+
+
+def frozen(beat_at: Callable[[], float]) -> Probe:
+    """Names the loop when it has not turned for a minute: `beat_at` is when it last did, in monotonic seconds."""
+
+    async def probe() -> Missing:
+        return [] if time.monotonic() - beat_at() < _FROZEN_SECONDS else ["loop"]
+
+    return probe
 
 
 def probe_routes(live: Probe, ready: Probe) -> list[Route]:

@@ -1,34 +1,22 @@
 """FoldStore of ingest on Postgres: what job-events say of the jobs admitted here, and what their ends cost."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import asyncpg
-from asyncpg import exceptions as pg
 
-from feuilleton.contracts.errors import DatabaseUnavailableError
 from feuilleton.contracts.events import JobEnded
 from feuilleton.contracts.ids import JobId
 from feuilleton.contracts.job_state import AttemptState, JobStatus
 from feuilleton.database.pool import Database
 from feuilleton.observability import metrics
-from feuilleton.streaming.folding import Batch, Record, UnstorableError
+from feuilleton.streaming.folding import Batch, Record
+from feuilleton.streaming.postgres_folding import FoldedOffsets, folding_errors
 from ingest.adapters.postgres_ledger import settle_jobs
+from ingest.ledger import Entry
 from ingest.watched_jobs import WatchedAttempt, WatchedJob, fold_records
 
-_POSITIONS = "SELECT partition, next_offset FROM ingest.offsets WHERE topic = $1"
 _POSITION = "SELECT next_offset FROM ingest.offsets WHERE topic = $1 AND partition = $2"
-_LOCK_OFFSET = """
-    INSERT INTO ingest.offsets (topic, partition, next_offset) VALUES ($1, $2, 0)
-    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = offsets.next_offset
-    RETURNING next_offset
-"""
-_MOVE_OFFSET = "UPDATE ingest.offsets SET next_offset = $3 WHERE topic = $1 AND partition = $2"
-_RAISE_OFFSET = """
-    INSERT INTO ingest.offsets (topic, partition, next_offset) VALUES ($1, $2, $3)
-    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(offsets.next_offset, excluded.next_offset)
-"""
 # Locked, so that a new attempt is not admitted between what is read here and what is written.
 _FIND_JOBS = "SELECT job, deleted_at FROM ingest.jobs WHERE job = ANY($1) ORDER BY job FOR NO KEY UPDATE"
 _FIND_ATTEMPTS = """
@@ -42,63 +30,35 @@ _SAVE_ATTEMPT = """
 """
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except (pg.UndefinedTableError, pg.UndefinedColumnError, pg.InvalidSchemaNameError) as exc:
-        raise DatabaseUnavailableError(f"not migrated: {type(exc).__name__}") from exc
-    except (pg.DataError, pg.ProgramLimitExceededError) as exc:
-        raise UnstorableError(type(exc).__name__) from exc
-
-
-class PostgresJobWatch:
-    """FoldStore. Two processes that fold the same partition are harmless: the row of its offset is the lock.
+class PostgresJobWatch(FoldedOffsets):
+    """FoldStore. Two processes that fold the same partition are harmless, and so is a log that was made anew.
 
     An end is settled in the transaction that folds it, so that the ledger is as exact as the offset beside it.
     """
 
     def __init__(self, database: Database) -> None:
+        super().__init__(database, "ingest.offsets")
         self._database = database
 
-    async def positions(self, topic: str) -> Mapping[int, int]:
-        with _errors():
-            async with self._database.connection() as connection:
-                rows = await connection.fetch(_POSITIONS, topic)
-        return {row["partition"]: row["next_offset"] for row in rows}
-
     async def position(self, topic: str, partition: int) -> int:
-        with _errors():
+        with folding_errors():
             async with self._database.connection() as connection:
                 found: int | None = await connection.fetchval(_POSITION, topic, partition)
         return found or 0
 
-    async def raise_position(self, topic: str, partition: int, offset: int) -> None:
-        with _errors():
-            async with self._database.connection() as connection:
-                await connection.execute(_RAISE_OFFSET, topic, partition, offset)
-
-    async def begin_again(self, topic: str, partition: int, offset: int) -> None:
-        """The fold bears repetition, so a log that was made anew is folded from where it begins."""
-        with _errors():
-            async with self._database.connection() as connection:
-                await connection.execute(_MOVE_OFFSET, topic, partition, offset)
-
     async def apply(self, batch: Batch) -> int:
-        with _errors():
-            async with self._database.transaction() as connection:
-                stored: int = await connection.fetchval(_LOCK_OFFSET, batch.topic, batch.partition)
-                if stored < batch.start or stored >= batch.next_offset:
-                    return stored
-                records = [record for record in batch.records if record.offset >= stored]
-                before = await _load(connection, records)
-                changed = fold_records(before, records)
-                await _save(connection, before, changed)
-                settled = await settle_jobs(connection, [name for name, job in changed.items() if job.may_be_settled])
-                await connection.execute(_MOVE_OFFSET, batch.topic, batch.partition, batch.next_offset)
+        async with self.turn(batch) as turn:
+            settled = await _fold(turn.connection, turn.records) if turn.due else ()
         for entry in settled:
             metrics.CREDITS.labels(entry.kind.value).inc(abs(entry.amount))
-        return batch.next_offset
+        return turn.next_offset
+
+
+async def _fold(connection: asyncpg.Connection, records: Sequence[Record]) -> Sequence[Entry]:
+    before = await _load(connection, records)
+    changed = fold_records(before, records)
+    await _save(connection, before, changed)
+    return await settle_jobs(connection, [name for name, job in changed.items() if job.may_be_settled])
 
 
 async def _load(connection: asyncpg.Connection, records: Iterable[Record]) -> dict[JobId, WatchedJob]:

@@ -2,7 +2,7 @@
 
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
-from status_api.adapters.database import projection_errors
+from feuilleton.streaming.postgres_folding import folding_errors
 
 _RENAME = """
     INSERT INTO status.names (job, tenant, name) VALUES ($1, $2, $3)
@@ -17,6 +17,6 @@ class PostgresNames:
         self._database = database
 
     async def rename(self, tenant: TenantId, job: JobId, name: str) -> None:
-        with projection_errors():
+        with folding_errors():
             async with self._database.connection() as connection:
                 await connection.execute(_RENAME, job, tenant, name)

@@ -10,8 +10,8 @@ from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.contracts.topics import JOB_EVENTS
 from feuilleton.database.pool import Database
 from feuilleton.streaming.kafka import partition_for
+from feuilleton.streaming.postgres_folding import folding_errors
 from feuilleton.streaming.read_barrier import ProjectionBehindError
-from status_api.adapters.database import projection_errors
 from status_api.adapters.job_lists import SHOWN_JOBS, list_statement
 from status_api.adapters.rows import ATTEMPT_COLUMNS, CHUNK_COLUMNS, read_chunk, read_job
 from status_api.ports import ChangePage, ChunkPage, JobFilter, JobPage, LoggedChange, NumberedChunk, RunningAttempts
@@ -104,7 +104,7 @@ class PostgresReader:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        with projection_errors():
+        with folding_errors():
             async with self._database.connection() as connection:
                 yield connection
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 
@@ -11,7 +11,7 @@ from feuilleton.contracts.events import ChunkFinished
 from feuilleton.contracts.ids import JobId
 from feuilleton.database.pool import Database
 from feuilleton.streaming.folding import Batch, Record
-from status_api.adapters.database import projection_errors
+from feuilleton.streaming.postgres_folding import FoldedOffsets
 from status_api.adapters.rows import (
     ATTEMPT_COLUMNS,
     CHUNK_COLUMNS,
@@ -53,39 +53,13 @@ _FIND_CHUNKS = f"""
     SELECT {CHUNK_COLUMNS} FROM projection.chunks
     JOIN unnest($1::text[], $2::int[], $3::int[]) AS asked (job, attempt, index) USING (job, attempt, index)
 """  # noqa: S608
-_POSITIONS = "SELECT partition, next_offset FROM projection.offsets WHERE topic = $1"
-_LOCK_OFFSET = """
-    INSERT INTO projection.offsets (topic, partition, next_offset) VALUES ($1, $2, 0)
-    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = offsets.next_offset
-    RETURNING next_offset
-"""
-_MOVE_OFFSET = """
-    UPDATE projection.offsets SET next_offset = $3,
-        rebuilt_until = CASE WHEN rebuilt_until > $3 THEN rebuilt_until ELSE 0 END
-    WHERE topic = $1 AND partition = $2
-"""
-_RAISE_OFFSET = """
-    INSERT INTO projection.offsets (topic, partition, next_offset) VALUES ($1, $2, $3)
-    ON CONFLICT (topic, partition) DO UPDATE SET next_offset = greatest(offsets.next_offset, excluded.next_offset)
-"""
 
 
-class PostgresProjection:
-    """FoldStore. Two projectors at once are harmless: the row of the partition's offset is the lock."""
+class PostgresProjection(FoldedOffsets):
+    """FoldStore. Two projectors at once are harmless."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def positions(self, topic: str) -> Mapping[int, int]:
-        with projection_errors():
-            async with self._database.connection() as connection:
-                rows = await connection.fetch(_POSITIONS, topic)
-        return {row["partition"]: row["next_offset"] for row in rows}
-
-    async def raise_position(self, topic: str, partition: int, offset: int) -> None:
-        with projection_errors():
-            async with self._database.connection() as connection:
-                await connection.execute(_RAISE_OFFSET, topic, partition, offset)
+        super().__init__(database, "projection.offsets")
 
     async def begin_again(self, topic: str, partition: int, offset: int) -> None:
         raise LostInvariantError(
@@ -94,22 +68,17 @@ class PostgresProjection:
         )
 
     async def apply(self, batch: Batch) -> int:
-        with projection_errors():
-            async with self._database.transaction() as connection:
-                return await _apply(connection, batch)
+        async with self.turn(batch) as turn:
+            if turn.due:
+                await _fold(turn.connection, batch.partition, turn.records)
+        return turn.next_offset
 
 
-async def _apply(connection: asyncpg.Connection, batch: Batch) -> int:
-    stored: int = await connection.fetchval(_LOCK_OFFSET, batch.topic, batch.partition)
-    if stored < batch.start or stored >= batch.next_offset:
-        return stored
-    records = [record for record in batch.records if record.offset >= stored]
+async def _fold(connection: asyncpg.Connection, partition: int, records: Sequence[Record]) -> None:
     folded = fold_batch(before := await _load(connection, records), records)
     await _save(connection, before, folded)
-    await connection.executemany(_LOG_CHANGE, [_change_values(batch.partition, entry) for entry in folded.changes])
-    await connection.execute(_MOVE_OFFSET, batch.topic, batch.partition, batch.next_offset)
+    await connection.executemany(_LOG_CHANGE, [_change_values(partition, entry) for entry in folded.changes])
     await _notify(connection, list(folded.jobs))
-    return batch.next_offset
 
 
 async def _load(connection: asyncpg.Connection, records: Iterable[Record]) -> dict[JobId, Job]:

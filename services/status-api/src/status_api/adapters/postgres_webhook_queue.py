@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 
 from feuilleton.database.pool import Database
-from status_api.adapters.database import projection_errors
+from feuilleton.streaming.postgres_folding import folding_errors
 from status_api.adapters.webhook_rows import ENDPOINT_COLUMNS, read_endpoint
 from status_api.webhooks.ports import GONE, DeliveryId, Parcel, Room, Verdict, Waiting
 
@@ -137,6 +137,6 @@ class PostgresWebhookQueue:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        with projection_errors():
+        with folding_errors():
             async with self._database.transaction() as connection:
                 yield connection

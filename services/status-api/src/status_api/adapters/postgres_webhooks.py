@@ -9,7 +9,7 @@ import asyncpg
 
 from feuilleton.contracts.ids import JobId, TenantId
 from feuilleton.database.pool import Database
-from status_api.adapters.database import projection_errors
+from feuilleton.streaming.postgres_folding import folding_errors
 from status_api.adapters.webhook_rows import (
     DELIVERY_COLUMNS,
     ENDPOINT_COLUMNS,
@@ -151,6 +151,6 @@ class PostgresWebhooks:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[asyncpg.Connection]:
-        with projection_errors():
+        with folding_errors():
             async with self._database.transaction() as connection:
                 yield connection

@@ -1,7 +1,6 @@
 """The three loops of the webhooks process: fold, send, tidy up. They end together."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,9 +58,9 @@ class Webhooks:
     housekeeping: Housekeeping
 
     @property
-    def silent_seconds(self) -> float:
-        """How long one of its loops has not turned."""
-        return time.monotonic() - min(self.folder.beat_at, self.deliverer.beat_at)
+    def beat_at(self) -> float:
+        """When the loop that is silent for longest last turned."""
+        return min(self.folder.beat_at, self.deliverer.beat_at)
 
     async def run(self) -> None:
         """Raises what the first loop to break raised."""
