@@ -22,6 +22,7 @@ NOBODYS_JOB = "00000000-0000-4000-8000-000000000000"
 NOBODYS = {
     "job_id": NOBODYS_JOB,
     "job": NOBODYS_JOB,
+    "document_id": NOBODYS_JOB,
     "key_id": "0" * 32,
     "tenant": "nobody-at-all",
     "webhook_id": "00000000-0000-4000-8000-000000000001",
@@ -78,6 +79,7 @@ def world(system: Stack, client: FeuilletonClient, sample_pdf: Path, tmp_path_fa
         ids={
             "job_id": job.id,
             "job": job.id,
+            "document_id": job.id,
             "key_id": owner.key.id,
             "tenant": owner.name,
             "webhook_id": owner.webhook,

@@ -1,5 +1,6 @@
 """The routes of ingest over real rows and a real check of PDFs, in this process. What would go to Kafka is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from ingest.copies import CopyDesk
 from ingest.copy_routes import copy_router
 from ingest.credits import Tariff
 from ingest.ends import EndWatch
+from ingest.intake import Intake
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
 from ingest.pdf_size import PdfMeasure, preload
@@ -107,8 +109,7 @@ async def open_shop(
         install_problems(app)
         auth, answers = BearerAuth(SecretStr(KEY)), Answers(_waits(), EndWatch(PostgresEnds(database)))
         app.include_router(copy_router(CopyDesk(desk), answers, auth))
-        limits = {"limit_bytes": 20 * MIB, "idle_seconds": 10, "at_once": 4}
-        app.include_router(upload_router(desk, answers, auth, **limits))
+        app.include_router(upload_router(desk, answers, auth, Intake(20 * MIB, 10, asyncio.Semaphore(4))))
         transport, headers = httpx.ASGITransport(app=app), {"Authorization": f"Bearer {KEY}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://ingest", headers=headers) as http:
             yield Shop(database, http, desk, store, publisher, commands)

@@ -1,12 +1,12 @@
 """What a tenant has: its credits, the rows behind them, and what it may have at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from feuilleton.contracts.ids import TenantId
-from ingest.ledger import Entry
+from ingest.ledger import Entry, EntryKind
 from ingest.quota import Quota, Usage
 
 
@@ -62,6 +62,10 @@ class Accounts(Protocol):
 
     async def entries(self, tenant: TenantId, *, before: int | None, limit: int) -> Sequence[BookedEntry]:
         """Rows with a lower number than `before`, the last first."""
+        ...
+
+    async def month(self, tenant: TenantId, first: date) -> Mapping[EntryKind, int]:
+        """The sums of the rows of the month that begins on `first`, by kind."""
         ...
 
     async def adjust(self, adjustment: Adjustment) -> BookedEntry:

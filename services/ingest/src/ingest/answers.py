@@ -1,5 +1,6 @@
 """What ingest answers when a job is accepted: at once, or with its end where the client waits for it."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,10 @@ def _status(ended: Ended | None) -> JobStatus:
     return JobStatus(ended.end.outcome.value) if ended.end and not ended.deleted else JobStatus.DELETED
 
 
+def begun_of(taken: Taken) -> Begun:
+    return Begun(taken.accepted, taken.accepted.attempt, taken.accepted.reserve)
+
+
 @dataclass(frozen=True)
 class Answers:
     """202 with the job as it was accepted; with `Prefer: wait=N`, 200 with its end where that comes in time."""
@@ -85,20 +90,27 @@ class Answers:
         accepted, done = taken.accepted, taken.done
         metrics.UPLOADS.labels("reused" if done else "accepted").inc()
         if done is None:
-            return await self.answer(request, Begun(accepted, accepted.attempt, accepted.reserve))
+            return await self.answer(request, begun_of(taken))
         shown = Begun(accepted, done.attempt, 0).shown(Ended(done, deleted=False)).model_copy(update={"reused": True})
         return _response(request, shown, 200, {})
 
     async def answer(self, request: Request, begun: Begun) -> Response:
         """With the fields that were kept for the answer of this request. No fault met while waiting is told."""
-        job, attempt = begun.accepted.job, begun.attempt
         seen: list[Ended] = []
-
-        async def until() -> None:
-            seen.append(await self.ends.wait(job, attempt))
-
-        held = await self.waits.hold(request, until)
+        held = await self.waits.hold(request, self._until(begun, seen))
         return _response(request, begun.shown(seen[0] if seen else None), 200 if seen else 202, held)
+
+    async def end_of(self, request: Request, begun: Begun) -> Ended | None:
+        """How the attempt ended, None where that takes longer than an answer may."""
+        seen: list[Ended] = []
+        await self.waits.hold_long(request, self._until(begun, seen))
+        return seen[0] if seen else None
+
+    def _until(self, begun: Begun, seen: list[Ended]) -> Callable[[], Coroutine[None, None, None]]:
+        async def until() -> None:
+            seen.append(await self.ends.wait(begun.accepted.job, begun.attempt))
+
+        return until
 
 
 def _response(request: Request, shown: AcceptedJob, status: int, held: dict[str, str]) -> Response:

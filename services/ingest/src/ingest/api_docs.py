@@ -16,12 +16,12 @@ def problem_docs(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase} for status in statuses}
 
 
-def upload_form(more: dict[str, Any] | None = None) -> dict[str, Any]:
+def upload_form(more: dict[str, Any] | None = None, *, file: str = "file") -> dict[str, Any]:
     """The content of a request that sends a book and a job's settings, and the fields of `more`."""
     book = {"type": "string", "contentMediaType": "application/pdf"}
     defaults = JobSettings().model_dump(mode="json").items()
     settings = {name: {"type": "string", "description": _said_default(default)} for name, default in defaults}
-    schema = {"type": "object", "required": ["file"], "properties": {"file": book, **(more or {}), **settings}}
+    schema = {"type": "object", "required": [file], "properties": {file: book, **(more or {}), **settings}}
     return {"multipart/form-data": {"schema": schema}}
 
 

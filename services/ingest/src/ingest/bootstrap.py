@@ -1,5 +1,6 @@
 """Builds ingest from its settings. Tests build the same from parts of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from ingest.admission import Desk, EngineTable, QueueLimit
 from ingest.answers import Answers
 from ingest.attempt_routes import attempt_router
 from ingest.attempts import AttemptDesk
+from ingest.compat_routes import CompatDesk, compat_router
 from ingest.copies import CopyDesk
 from ingest.copy_routes import copy_router
 from ingest.credit_routes import credit_router
@@ -46,6 +48,7 @@ from ingest.estimate_routes import estimate_router
 from ingest.estimates import EstimateDesk
 from ingest.identity import KeyDesk
 from ingest.identity_routes import key_router, tenant_router
+from ingest.intake import Intake
 from ingest.job_watch import JobWatch
 from ingest.outbox import Outbox
 from ingest.pdf_check import PdfChecker
@@ -167,6 +170,10 @@ def _parts(service: Ingest) -> list[Part]:
     ]
 
 
+def _intake(settings: IngestSettings) -> Intake:
+    return Intake(settings.upload_limit_bytes, settings.body_idle_seconds, asyncio.Semaphore(settings.uploads_at_once))
+
+
 def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: PartsInBackground) -> None:
     auth = BearerAuth(settings.api_key, ApiKeys(PostgresKeys(service.database)), tokens_of(settings))
     answers = Answers(app.state.waits, EndWatch(PostgresEnds(service.database)))
@@ -176,25 +183,10 @@ def _mount(app: FastAPI, settings: IngestSettings, service: Ingest, parts: Parts
     app.include_router(attempt_router(service.attempts, answers, auth))
     app.include_router(copy_router(CopyDesk(service.desk), answers, auth))
     app.include_router(credit_router(service.desk.accounts, service.allowance, auth))
-    app.include_router(
-        estimate_router(
-            service.estimates,
-            auth,
-            limit_bytes=settings.upload_limit_bytes,
-            idle_seconds=settings.body_idle_seconds,
-            at_once=settings.uploads_at_once,
-        )
-    )
-    app.include_router(
-        upload_router(
-            service.desk,
-            answers,
-            auth,
-            limit_bytes=settings.upload_limit_bytes,
-            idle_seconds=settings.body_idle_seconds,
-            at_once=settings.uploads_at_once,
-        )
-    )
+    uploads, estimates = _intake(settings), _intake(settings)
+    app.include_router(estimate_router(service.estimates, auth, estimates))
+    app.include_router(upload_router(service.desk, answers, auth, uploads))
+    app.include_router(compat_router(CompatDesk(service.desk, service.estimates, uploads, estimates, answers), auth))
     checks = {
         "postgres": service.database.check,
         "api_keys": auth.check,

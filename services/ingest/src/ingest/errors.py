@@ -28,6 +28,12 @@ class InvalidBodyError(InvalidInputError):
     code = "invalid_body"
 
 
+class ClientGoneError(InvalidBodyError):
+    """The client left before the end of its body: nobody reads the answer."""
+
+    code = "client_gone"
+
+
 class KeyInUseError(InvalidInputError):
     """Another request with this Idempotency-Key is still at work: come again."""
 

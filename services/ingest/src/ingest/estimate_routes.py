@@ -1,19 +1,17 @@
 """`POST /v1/estimates`."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import ClientDisconnect
 
 from feuilleton.contracts.job_settings import MAX_PAGE, Engine, EngineChoice, JobSettings, ModelTier
 from feuilleton.http.auth import BearerAuth, Principal
 from ingest.api_docs import problem_docs, upload_form
-from ingest.errors import BusyError, InvalidBodyError, InvalidSettingsError
+from ingest.errors import InvalidBodyError, InvalidSettingsError
 from ingest.estimates import EstimateDesk
+from ingest.intake import Intake
 from ingest.json_body import read_json_body
-from ingest.upload_body import UploadBody
 
 _JSON_LIMIT_BYTES = 4096
 _MOST_WORDS = 100_000_000
@@ -82,11 +80,8 @@ _EXAMPLE = {
 }
 
 
-def estimate_router(
-    desk: EstimateDesk, auth: BearerAuth, *, limit_bytes: int, idle_seconds: float, at_once: int
-) -> APIRouter:
+def estimate_router(desk: EstimateDesk, auth: BearerAuth, intake: Intake) -> APIRouter:
     router = APIRouter()
-    places = asyncio.Semaphore(at_once)
 
     @router.post(
         "/v1/estimates",
@@ -107,15 +102,9 @@ def estimate_router(
             book = await _read_size(request)
             settings = JobSettings(engine=book.engine, model=book.model)
             return EstimateAnswer.model_validate(await desk.of_size(principal.tenant, book.pages, book.words, settings))
-        body = UploadBody(content_type, limit_bytes=limit_bytes, idle_seconds=idle_seconds)
-        body.refuse_early(request.headers.get("content-length"))
-        if places.locked():
-            raise BusyError("too many estimates at once")
-        async with places:
-            try:
-                return EstimateAnswer.model_validate(await desk.of_file(principal.tenant, body, request.stream()))
-            except ClientDisconnect as exc:
-                raise InvalidBodyError("the client left") from exc
+        async with intake.body(request) as body:
+            body.refuse_early(request.headers.get("content-length"))
+            return EstimateAnswer.model_validate(await desk.of_file(principal.tenant, body, request.stream()))
 
     return router
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -26,6 +26,30 @@ _HEADER_LIMIT_BYTES = 4096
 _HEADERS_LIMIT = 20
 _NAME_LIMIT = 200
 _OVERHEAD_BYTES = 64 * 1024  # boundaries, headers and fields around the file
+_FIELDS = {*JobSettings.model_fields, FORCE}
+
+
+@dataclass(frozen=True)
+class FormNames:
+    """How a form calls its parts: the file, fields under names of their own, and fields that are not looked at. All
+    other fields have the names of a job's settings.
+    """
+
+    file: str = "file"
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+
+    def meaning(self, name: str) -> str | None:
+        """What the part is to us: `file`, a field, nothing (empty), or None where there is no such part."""
+        if name == self.file:
+            return "file"
+        known = self.renamed.get(name, name)
+        if known in _FIELDS:
+            return known
+        return "" if name in self.unread else None
+
+
+UPLOAD_FORM = FormNames()
 
 
 @dataclass
@@ -41,7 +65,7 @@ class ReceivedFile:
 class _Form:
     """Takes the events of the multipart parser: bytes of the file until they are taken, and whole fields."""
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: FormNames) -> None:
         self.files = 0
         self.file_ended = False
         self.file_name = ""
@@ -84,14 +108,16 @@ class _Form:
 
     def _name_part(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        self._part = options.get(b"name", b"").decode(errors="replace")
+        name = options.get(b"name", b"").decode(errors="replace")
+        meaning = self._names.meaning(name)
+        if meaning is None:
+            raise InvalidSettingsError([{"field": name[:100], "message": "no such field"}])
+        self._part = meaning
         if self._part == "file":
             self.files += 1
             self.file_name = options.get(b"filename", b"").decode(errors="replace")
-        elif self._part not in self._names:
-            raise InvalidSettingsError([{"field": self._part[:100], "message": "no such field"}])
         if self.files > 1:
-            raise InvalidBodyError("there is more than one part `file`")
+            raise InvalidBodyError(f"there is more than one part `{self._names.file}`")
 
     def _add(self, piece: bytes) -> None:
         if self._part == "file":
@@ -104,21 +130,24 @@ class _Form:
     def _end(self) -> None:
         if self._part == "file":
             self.file_ended = True
-        elif self._value:
+        elif self._part and self._value:
             self.fields[self._part] = self._value.decode(errors="replace")
 
 
 class UploadBody:
     """Reads one request body. `limit_bytes` is of the file; `idle_seconds` the longest wait for the next piece."""
 
-    def __init__(self, content_type: str, *, limit_bytes: int, idle_seconds: float) -> None:
+    def __init__(
+        self, content_type: str, *, limit_bytes: int, idle_seconds: float, form: FormNames = UPLOAD_FORM
+    ) -> None:
         if not content_type.lower().startswith("multipart/form-data"):
-            raise InvalidBodyError("the body must be multipart/form-data with a part `file`")
+            raise InvalidBodyError(f"the body must be multipart/form-data with a part `{form.file}`")
         self.received = ReceivedFile()
         self._limit_bytes = limit_bytes
         self._least_bytes = 0
         self._idle_seconds = idle_seconds
-        self._form = _Form({*JobSettings.model_fields, FORCE})
+        self._names = form
+        self._form = _Form(form)
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         if not boundary:
             raise InvalidBodyError("the multipart boundary is missing")
@@ -171,7 +200,7 @@ class UploadBody:
 
     def _finish(self, sha256: str) -> None:
         if not self._form.files:
-            raise InvalidBodyError("the part `file` is missing")
+            raise InvalidBodyError(f"the part `{self._names.file}` is missing")
         if not self._form.file_ended:
             raise InvalidBodyError("the body ended inside the file")
         self.received.sha256 = sha256

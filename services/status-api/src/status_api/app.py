@@ -9,7 +9,7 @@ from feuilleton.http.probes import RequestCounts, install_probes
 from feuilleton.http.problems import install_problems
 from status_api.body_limit import BodyLimit
 from status_api.parts import Parts
-from status_api.routes import commands, events, exports, jobs, links, results, vocabulary, webhooks
+from status_api.routes import commands, compat, events, exports, jobs, links, results, vocabulary, webhooks
 from status_api.routes.dependencies import DOCUMENTED, SCHEMA_PLACE
 
 
@@ -33,6 +33,8 @@ def create_app(parts: Parts) -> FastAPI:
     install_probes(app, checks)
     for module in (jobs, results, exports, links, vocabulary, events, commands):
         app.include_router(module.router)
+    app.include_router(compat.router)
+    app.include_router(compat.health)
     app.include_router(webhooks.router)
     app.webhooks.include_router(webhooks.messages)
     app.include_router(parts.page.router())

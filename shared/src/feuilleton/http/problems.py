@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 _STATUS_OF_CODE: dict[str, int] = {
     "invalid_body": 400,
+    "client_gone": 400,
     "unauthenticated": 401,
     "insufficient_credits": 402,
     "forbidden": 403,

@@ -53,10 +53,17 @@ class Waits:
 
         The field to answer with: that the preference was applied, or nothing.
         """
-        seconds = wanted_seconds(request.headers.getlist("prefer"))
+        seconds = min(wanted_seconds(request.headers.getlist("prefer")) or 0, self._longest_seconds)
+        return {"Preference-Applied": f"wait={seconds}"} if await self._hold(request, until, seconds) else {}
+
+    async def hold_long(self, request: Request, until: Callable[[], Coroutine[None, None, None]]) -> None:
+        """As `hold`, for a route that always waits, as long as any answer may."""
+        await self._hold(request, until, self._longest_seconds)
+
+    async def _hold(self, request: Request, until: Callable[[], Coroutine[None, None, None]], seconds: int) -> bool:
+        """Whether it was held at all."""
         if not seconds or self._held >= self._limit or self._closing.is_set():
-            return {}
-        seconds = min(seconds, self._longest_seconds)
+            return False
         ends = [asyncio.create_task(end) for end in (until(), _gone(request), self._closes())]
         self._count(1)
         try:
@@ -66,7 +73,7 @@ class Waits:
             for end in ends:
                 with suppress(TransientError):
                     await end_task(end)
-        return {"Preference-Applied": f"wait={seconds}"}
+        return True
 
     async def _closes(self) -> None:
         await self._closing.wait()

@@ -1,6 +1,7 @@
 """Accounts on Postgres. Contract: `ingest.accounts.Accounts`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import asyncpg
 
@@ -26,6 +27,10 @@ _ENTRIES = f"""
 SELECT {_COLUMNS} FROM ingest.ledger WHERE tenant = $1 AND ($2::bigint IS NULL OR number < $2)
 ORDER BY number DESC LIMIT $3
 """  # noqa: S608 (constant)
+_MONTH = """
+SELECT kind, sum(amount)::bigint AS total FROM ingest.ledger
+WHERE tenant = $1 AND written_at >= $2::date::timestamp AT TIME ZONE 'UTC' GROUP BY kind
+"""
 _BY_KEY = f"SELECT {_COLUMNS} FROM ingest.ledger WHERE tenant = $1 AND key = $2"  # noqa: S608 (constant)
 _ADJUST = f"""
 INSERT INTO ingest.ledger (tenant, kind, amount, key, note) VALUES ($1, 'admin_adjustment', $2, $3, $4)
@@ -54,6 +59,11 @@ class PostgresAccounts:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_ENTRIES, tenant, before, limit)
         return [_booked(row) for row in rows]
+
+    async def month(self, tenant: TenantId, first: date) -> Mapping[EntryKind, int]:
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_MONTH, tenant, first)
+        return {EntryKind(row["kind"]): row["total"] for row in rows}
 
     async def adjust(self, adjustment: Adjustment) -> BookedEntry:
         tenant, amount = adjustment.tenant, adjustment.amount

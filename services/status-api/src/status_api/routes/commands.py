@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.events import CancelJob, DeleteJob, to_message
+from feuilleton.contracts.ids import TenantId
 from feuilleton.observability.tracing import new_traceparent
 from status_api.models import JobView, job_view
 from status_api.parts import Parts
@@ -29,15 +30,19 @@ async def cancel_job(request: Request, caller: Caller, job_id: str, attempt: Att
     """Ask that an attempt ends as cancelled. The answer waits a moment for the end; if the job still runs in it,
     the command is on its way. An end that was first stays: a job may complete just before its cancel.
     """
-    parts = parts_of(request)
-    job = await parts.access.load(caller.tenant, job_id, attempt)
+    job, number = await cancel(parts_of(request), caller.tenant, job_id, attempt)
+    return job_view(job, number, datetime.now(UTC))
+
+
+async def cancel(parts: Parts, tenant: TenantId, job_id: str, attempt: int | None) -> tuple[Job, int]:
+    """The job as it is a moment later, and the number of the attempt. Raises JobAlreadyEndedError."""
+    job = await parts.access.load(tenant, job_id, attempt)
     number = attempt or job.highest
     if has_ended(job, number):
         raise JobAlreadyEndedError(f"attempt {number} is {job.attempts[number].state.status}")
-    command = CancelJob(job=job.id, tenant=caller.tenant, attempt=number)
+    command = CancelJob(job=job.id, tenant=tenant, attempt=number)
     await parts.publisher.publish(to_message(command, source="status-api", traceparent=new_traceparent()))
-    job = await _wait_until(parts, job, lambda seen: has_ended(seen, number))
-    return job_view(job, number, datetime.now(UTC))
+    return await _wait_until(parts, job, lambda seen: has_ended(seen, number)), number
 
 
 @router.delete("/{job_id}", status_code=202, responses=problems(404))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from status_api.access import result_of
@@ -48,6 +48,21 @@ FILE: dict[int | str, dict[str, Any]] = {
 _UNCHANGED = {304: {"description": "The file that the client has is this one (`If-None-Match`)"}}
 
 
+def _can_be_sent(token: SecretStr) -> SecretStr:
+    """What cannot be sent would come up in the text of an error, and so in a log."""
+    if not _TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("a token is made of letters, digits and - . _ ~ + / =")
+    return token
+
+
+AccessToken = Annotated[
+    SecretStr,
+    Field(min_length=1, max_length=4096, json_schema_extra={"pattern": f"^{_TOKEN.pattern}$"}),
+    AfterValidator(_can_be_sent),
+]
+FolderId = Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+
+
 class SheetRequest(BaseModel):
     """`access_token`: an OAuth token of the user with the scope `https://www.googleapis.com/auth/drive.file`. It is
     used for this call and kept nowhere. `folder_id`: the folder in Drive, as in its address; without it the user's own.
@@ -61,17 +76,9 @@ class SheetRequest(BaseModel):
             "examples": [{"access_token": "ya29.a0AfB_example", "folder_id": "1aBcD", "title": "Bovary"}]
         },
     )
-    access_token: SecretStr = Field(min_length=1, max_length=4096, json_schema_extra={"pattern": f"^{_TOKEN.pattern}$"})
-    folder_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,200}$")
+    access_token: AccessToken
+    folder_id: FolderId = None
     title: str | None = Field(default=None, min_length=1, max_length=200)
-
-    @field_validator("access_token")
-    @classmethod
-    def _can_be_sent(cls, token: SecretStr) -> SecretStr:
-        """What cannot be sent would come up in the text of an error, and so in a log."""
-        if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ValueError("a token is made of letters, digits and - . _ ~ + / =")
-        return token
 
 
 class SheetView(BaseModel):
