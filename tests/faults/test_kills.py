@@ -35,14 +35,14 @@ def wait_for(system: Stack, job_id: str, statuses: set[str]) -> None:
         time.sleep(0.02)
 
 
-QUICK = ("extractor", "merger")
-"""Those that hold work in their memory: the others are of the long campaigns."""
-
-
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in COMMANDS if name != "ingest"],
+    [
+        pytest.param(name, marks=[] if name == "extractor" else pytest.mark.slow)
+        for name in COMMANDS
+        if name != "ingest"
+    ],
 )
 def test_a_killed_service_changes_nothing_in_the_cards(
     name: str, client: FeuilletonClient, system: Stack, sample_pdf: Path, undisturbed: Result
@@ -60,6 +60,7 @@ def test_a_killed_service_changes_nothing_in_the_cards(
     result.check()
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_has_admitted_a_job_or_nothing(
     client: FeuilletonClient, system: Stack, sample_pdf: Path, undisturbed: Result
 ) -> None:

@@ -28,7 +28,7 @@ from tests.results import read_result, store_folder
 from tests.stack import API_KEY, RunServices, Stack, auth, environment, migrate, running_stack
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 SETTINGS = {
@@ -172,7 +172,7 @@ def cards(stack: Stack, client: FeuilletonClient, job_id: str) -> bytes:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "topic",
-    [UPLOADS, pytest.param(CHUNKS, marks=pytest.mark.slow), pytest.param(CHUNK_RESULTS, marks=pytest.mark.slow)],
+    [UPLOADS, CHUNKS, CHUNK_RESULTS],
     ids=lambda topic: topic.name,
 )
 def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconcile(
@@ -196,7 +196,6 @@ def test_a_job_whose_messages_were_lost_ends_with_the_same_cards_after_a_reconci
     assert reconcile(stack, job_id) == "ended"
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(420)  # each of two jobs may wait for five sweeps, half a minute apart, beside the start of all
 @pytest.mark.parametrize("topic", [UPLOADS, CHUNKS, CHUNK_RESULTS], ids=lambda topic: topic.name)
 def test_a_topic_that_was_deleted_and_made_again_under_running_workers_is_recovered(
@@ -237,7 +236,6 @@ def test_the_sweep_leaves_a_job_in_a_queue_alone_and_helps_one_whose_messages_ar
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.slow
 def test_an_attempt_beyond_the_limit_expires_and_can_be_tried_again(
     stack: Stack, client: FeuilletonClient, sample_pdf: Path, undisturbed: bytes
 ) -> None:
@@ -271,7 +269,6 @@ def test_a_deleted_job_leaves_nothing_not_even_what_is_written_late(
     assert reconcile(stack, job_id) == "deleted"
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_jobs_come_back_after_job_events_itself_was_lost(
     untouched_stack: Stack, untouched_client: FeuilletonClient, sample_pdf: Path

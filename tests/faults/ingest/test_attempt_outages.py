@@ -15,7 +15,7 @@ from tests.kafka_reading import read_events
 from tests.seeded_books import submit
 from tests.stack import Stack
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 @pytest.fixture

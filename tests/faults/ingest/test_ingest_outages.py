@@ -148,6 +148,7 @@ def test_a_database_that_dies_inside_the_admission_leaves_one_job_or_none(
     assert jobs == {job}
 
 
+@pytest.mark.slow
 def test_ingest_starts_before_its_servers_and_serves_when_they_come(
     stack: Stack, own_kafka: LocalServer, own_postgres: LocalServer
 ) -> None:

@@ -109,6 +109,7 @@ def test_jobs_end_as_what_their_chunks_came_to(world: World) -> None:
     assert {event.index for event in world.events(good, ChunkFinished)} == set(range(12))
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_every_job_with_the_same_bytes(world: World) -> None:
     undisturbed, books = a_book(30), [a_book(30) for _ in range(4)]
     world.split(undisturbed, *books)
