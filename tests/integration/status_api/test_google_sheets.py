@@ -80,6 +80,20 @@ async def test_it_goes_into_the_folder_and_under_the_title_that_the_user_names(
     assert (file.name, file.parents) == ("Leçon 3", ["myFolder-1"])
 
 
+async def test_clients_of_the_old_system_find_their_own_route_and_names(
+    api: httpx.AsyncClient, book: FinishedBook, google: GoogleState
+) -> None:
+    wanted = {"access_token": TOKEN, "sheetName": "Leçon 3", "folderId": "myFolder-1"}
+    answer = await api.post(f"/api/v1/history/{book.story.job}/export", json=wanted)
+    assert answer.status_code == 200, answer.text
+    (file,) = google.files.values()
+    assert (file.name, file.parents, len(file.table())) == ("Leçon 3", ["myFolder-1"], len(book.cards) + 1)
+    url = answer.json()["spreadsheet_url"]
+    told = {"message": "Export successful", "spreadsheet_url": url, "sentences_count": len(book.cards)}
+    assert answer.json() == told
+    assert url.startswith("https://")
+
+
 async def test_a_faulty_answer_is_asked_for_again(
     api: httpx.AsyncClient, book: FinishedBook, google: GoogleState
 ) -> None:
