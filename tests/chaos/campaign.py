@@ -12,6 +12,7 @@ from pathlib import Path
 from feuilleton.contracts.topics import DEAD_LETTERS
 from tests.chaos.books import Book, make_books
 from tests.chaos.checks import Check, check_jobs, check_payments, check_processes
+from tests.chaos.hooks import Hooks, Told, check_told, differences
 from tests.chaos.ledger import check_ledger
 from tests.chaos.links import Net
 from tests.chaos.machine import Size, check_sizes, measure
@@ -21,7 +22,7 @@ from tests.chaos.plan import Plan, Story
 from tests.chaos.reference import Reference, job_folder, make_reference, read_ended
 from tests.chaos.rows import check_rows
 from tests.chaos.storm import Storm
-from tests.chaos.system import System, look_for_life, running_system
+from tests.chaos.system import System, probing, running_system
 from tests.chaos.topics import Log, read_log
 from tests.chaos.users import Case, Urls, User
 from tests.results import Result
@@ -31,7 +32,7 @@ _CALM_SECONDS = 10.0
 _TICK_SECONDS = 0.1
 _UNDISTURBED_AT_ONCE = 8
 _UNDISTURBED_SECONDS = 600.0
-_PROBE_SECONDS = 5.0
+_HOOKS_SECONDS = 60.0  # what the receiver failed to take is posted again every 3 s
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Outcome:
     cases: tuple[Case, ...]
     log: Log
     payments: Payments
+    told: Told
     faults: Counter[str]
     model_faults: Counter[str]
     unplanned: Counter[str]
@@ -60,28 +62,35 @@ def run_campaign(plan: Plan, novels: Path, folder: Path, say: Callable[[str], No
     books = make_books(novels, [story.words for story in plan.stories], folder / "books")
     with Net() as net, running_system(folder, net) as system:
         model = ChaosGemini(plan.seed, port=system.model_port)
-        over = threading.Event()
-        probing = threading.Thread(target=_probe, args=(system, over), name="probes", daemon=True)
+        hooks = Hooks(net, plan.seed)
         net.run(model.__aenter__())
         try:
             say("starting servers and services")
             system.start()
-            probing.start()
-            return _Campaign(plan, books, system, model, say).run()
+            hooks.start(system.status_url)
+            with probing(system):
+                return _Campaign(plan, books, system, model, hooks, say).run()
         finally:
-            over.set()
+            hooks.stop()
             with suppress(Exception):
                 net.run(model.__aexit__(None, None, None))
 
 
 class _Campaign:
     def __init__(
-        self, plan: Plan, books: Sequence[Book], system: System, model: ChaosGemini, say: Callable[[str], None]
+        self,
+        plan: Plan,
+        books: Sequence[Book],
+        system: System,
+        model: ChaosGemini,
+        hooks: Hooks,
+        say: Callable[[str], None],
     ) -> None:
         self._plan = plan
         self._books = books
         self._system = system
         self._model = model
+        self._hooks = hooks
         self._say = say
         self._urls = Urls(system.ingest_url, system.status_url)
 
@@ -98,7 +107,10 @@ class _Campaign:
         self._say(f"settled after {settle_seconds:.0f} s")
         self._wait(_CALM_SECONDS + 25.0)  # late objects of deleted jobs are swept 20 s after
         after = measure(self._system)
-        log = self._read_log().since(earlier)
+        whole = self._read_log()
+        log = whole.since(earlier)
+        self._tend_until(lambda: not list(differences(self._hooks.told(), whole)), _HOOKS_SECONDS)
+        told = self._hooks.told()
         self._write_calls()
         payments = self._count_payments(cases, reference)
         checks = [
@@ -107,8 +119,9 @@ class _Campaign:
             *check_processes(
                 len(list(self._system.lives())), self._system.unplanned, log.counts[DEAD_LETTERS.name].messages
             ),
-            *self._system.net.run(check_rows(self._system.database_url, self._read_log())),
-            *self._system.net.run(check_ledger(self._system.database_url, self._read_log())),
+            *self._system.net.run(check_rows(self._system.database_url, whole)),
+            *self._system.net.run(check_ledger(self._system.database_url, whole)),
+            check_told(told, whole),
             check_sizes(before, after),
         ]
         return Outcome(
@@ -117,6 +130,7 @@ class _Campaign:
             cases=tuple(cases),
             log=log,
             payments=payments,
+            told=told,
             faults=storm.done,
             model_faults=self._model.faults(),
             unplanned=self._system.unplanned,
@@ -220,12 +234,6 @@ class _Campaign:
 
         lives = {life.name: life for life in self._system.lives()}
         return count_payments(self._model.calls, reference.calls, lives, Acts(moments), checkpoint_at)
-
-
-def _probe(system: System, over: threading.Event) -> None:
-    """For a thread: what the platform's liveness probes do."""
-    while not over.wait(_PROBE_SECONDS):
-        look_for_life(system)
 
 
 def _all_done(running: Sequence["Future[None]"]) -> bool:

@@ -23,7 +23,7 @@ from feuilleton_client.uploads import JobOptions
 from tests.chaos.books import make_books
 from tests.chaos.links import Net
 from tests.chaos.model import ChaosGemini
-from tests.chaos.system import SETTINGS, System, running_system
+from tests.chaos.system import SETTINGS, System, probing, running_system
 from tests.chaos.users import Urls
 from tests.fakes.gemini import Plan
 from tests.kafka_reading import read_records
@@ -88,10 +88,11 @@ def main() -> int:
         settings = ", ".join(f"{name}={value}" for name, value in SETTINGS.items())
         sys.stdout.write(f"{settings}; model {MODEL_SECONDS} s\n")
         sys.stdout.write("| service | both run | kill -9 | SIGTERM |\n| --- | --- | --- | --- |\n")
-        for row in measuring.rows(options.services or _SERVICES):
-            values = (row.calm_seconds, row.killed_seconds, row.stopped_seconds)
-            sys.stdout.write(f"| {row.service} | " + " | ".join(f"{value:.1f}" for value in values) + " |\n")
-            sys.stdout.flush()
+        with probing(system):
+            for row in measuring.rows(options.services or _SERVICES):
+                values = (row.calm_seconds, row.killed_seconds, row.stopped_seconds)
+                sys.stdout.write(f"| {row.service} | " + " | ".join(f"{value:.1f}" for value in values) + " |\n")
+                sys.stdout.flush()
         with suppress(Exception):
             net.run(model.__aexit__(None, None, None))
     return 0

@@ -40,6 +40,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, object]]:
     yield "calls of users in vain", _counted(_vain(outcome)) or "none"
     for topic, count in outcome.log.counts.items():
         yield f"{topic}: messages, repeats", f"{count.messages}, {count.repeats}"
+    posts = sum(sum(ids.values()) for ids in outcome.told.values())
+    yield "webhooks: messages, posts", f"{len(outcome.told)}, {posts}"
     yield "undisturbed run, settling", f"{outcome.undisturbed_seconds:.0f} s, {outcome.settle_seconds:.0f} s"
     before, after = outcome.sizes
     for name, was in before.items():

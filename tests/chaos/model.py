@@ -124,7 +124,7 @@ class ChaosGemini(FakeGemini):
 
     def _latency_seconds(self, body: bytes) -> float:
         if not self._wild:
-            return 0.0
+            return self.plan.latency_seconds
         least, most = _LATENCY_SECONDS
         return least + (most - least) * _share(body) ** 2
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
-SERVICES = ("ingest", "splitter", "extractor", "merger", "projector", "status-api")
+SERVICES = ("ingest", "splitter", "extractor", "merger", "projector", "webhooks", "status-api")
 REPLICAS = 2
 SERVERS = ("kafka", "postgres", "store")
 FREEZE_SECONDS = 20.0

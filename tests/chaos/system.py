@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from tests.stack import Service, environment, migrate
 
 GRACE_SECONDS = 60.0  # between SIGTERM and SIGKILL
 HUNG = ("not alive", "outlived its grace time")
+_PROBE_SECONDS = 5.0
 _LIVENESS_SECONDS = 35.0  # without an answer of /livez: the platform would kill
 _BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0)
 _STEADY_SECONDS = 30.0  # who ran for so long begins the backoff anew
@@ -41,6 +43,12 @@ SETTINGS = {
     "DELETED_SWEEP_SECONDS": "20",
     "SPLITTER_WORKERS": "1",
     "PDF_WORKERS": "1",
+    "WEBHOOK_PLAIN_HTTP": "true",
+    "WEBHOOK_PERMITTED_NETWORKS": "127.0.0.0/8",
+    "WEBHOOK_TIMEOUT_SECONDS": "4",
+    "WEBHOOK_LEASE_SECONDS": "10",
+    "WEBHOOK_FIRST_GAP_SECONDS": "0.5",
+    "WEBHOOK_LONGEST_GAP_SECONDS": "3",
 }
 """Where they differ from the defaults."""
 
@@ -305,8 +313,26 @@ def running_system(folder: Path, net: Net) -> Iterator[System]:
         system.stop()
 
 
-def look_for_life(system: System) -> None:
-    """Ask every replica once whether it lives. For a thread: a frozen one makes it wait."""
+@contextmanager
+def probing(system: System) -> Iterator[None]:
+    """Ask all the while whether replicas live, as the platform's probes do: `tend` ends those that are long silent."""
+    over = threading.Event()
+
+    def probe() -> None:
+        while not over.wait(_PROBE_SECONDS):
+            _look_for_life(system)
+
+    thread = threading.Thread(target=probe, name="probes", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _look_for_life(system: System) -> None:
+    """Ask every replica once whether it lives. A frozen one makes it wait."""
     for replica in system.replicas.values():
         if replica.runs and not replica.frozen and _answers(replica, "livez"):
             replica.live_at = time.monotonic()

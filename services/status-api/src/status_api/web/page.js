@@ -3,7 +3,7 @@
 const ingest = document.querySelector("meta[name=ingest-url]").content;
 const $ = (id) => document.getElementById(id);
 const PAGE = 100;
-const state = { run: 0, job: null, wanted: PAGE, shown: 0, cursor: null, drained: false, loading: null };
+const state = { run: 0, job: null, wanted: PAGE, shown: 0, cursor: null, drained: false, loading: null, looking: 0 };
 
 $("key").value = sessionStorage.getItem("key") ?? "";
 const ENDS = ["completed", "partial", "failed", "cancelled", "deleted"];
@@ -37,23 +37,62 @@ $("upload").addEventListener("submit", async (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", $("key").value);
   const button = $("upload").querySelector("button");
+  const files = [...$("file").files];
+  const refused = [];
+  let first = null;
   button.disabled = true;
-  button.textContent = "Sending…";
   say("");
-  try {
-    const body = new FormData();
-    body.append("sentence_length_limit", $("limit").value);
-    body.append("engine", $("engine").value);
-    body.append("ignore_dialogue", $("dialogue").checked);
-    body.append("file", $("file").files[0]);
-    const answer = await ask(`${ingest}/v1/uploads`, { method: "POST", body, headers: newKey() });
-    location.hash = (await answer.json()).id;
-  } catch (error) {
-    say(error.message);
+  for (const [n, file] of files.entries()) {
+    button.textContent = files.length > 1 ? `Sending ${n + 1} of ${files.length}…` : "Sending…";
+    try {
+      const job = await send(file);
+      first ??= job;
+    } catch (error) {
+      refused.push(files.length > 1 ? `${file.name}: ${error.message}` : error.message);
+    }
   }
   button.disabled = false;
   button.textContent = "Make cards";
+  if (first && location.hash !== `#${first}`) {
+    history.pushState(null, "", `#${first}`);
+    open();
+  } else {
+    list();
+  }
+  say(refused.join("\n"));
 });
+
+/** The id of the book's job. */
+async function send(file) {
+  const body = new FormData();
+  body.append("sentence_length_limit", $("limit").value);
+  body.append("engine", $("engine").value);
+  body.append("ignore_dialogue", $("dialogue").checked);
+  body.append("file", file);
+  const answer = await ask(`${ingest}/v1/uploads`, { method: "POST", body, headers: newKey() });
+  return (await answer.json()).id;
+}
+
+/** The last books, looked at again for as long as one of them runs. */
+async function list() {
+  clearTimeout(state.looking);
+  const answer = await ask("v1/jobs?limit=10").catch(() => null);
+  if (!answer) return;
+  const jobs = (await answer.json()).items;
+  $("list").replaceChildren(...jobs.map(bookElement));
+  $("books").hidden = jobs.length < 2;
+  if (!jobs.every((job) => ENDS.includes(job.status))) state.looking = setTimeout(list, 5000);
+}
+
+function bookElement(job) {
+  const [item, link] = ["li", "a"].map((name) => document.createElement(name));
+  link.href = `#${job.id}`;
+  link.textContent = job.name;
+  const running = !ENDS.includes(job.status) && `${job.progress_percent} %`;
+  const words = [job.status, running, job.cards && `${job.cards} cards`].filter(Boolean);
+  item.append(link, ` · ${words.join(" · ")}`);
+  return item;
+}
 
 function show(job) {
   const ended = ENDS.includes(job.status);
@@ -98,7 +137,7 @@ async function follow(job, run, attempt) {
         last = event.id ?? last;
         show(JSON.parse(event.data));
         if (event.event === "chunk.finished" || event.event === "end") fill();
-        if (event.event === "end") return;
+        if (event.event === "end") return list();
       }
     } catch (error) {
       if (error.final) return say(error.message);
@@ -196,7 +235,9 @@ function nameOf(answer) {
 /** The address names the job, so that a reload or a bookmark comes back to it. */
 function open(attempt = "") {
   const job = location.hash.slice(1);
-  if (!job || !$("key").value) return;
+  if (!$("key").value) return;
+  list();
+  if (!job) return;
   Object.assign(state, { run: state.run + 1, job, wanted: PAGE, shown: 0, cursor: null, drained: false });
   $("cards").replaceChildren();
   $("deck").hidden = $("coverage").hidden = true;
