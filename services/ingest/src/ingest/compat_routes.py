@@ -22,13 +22,12 @@ from ingest.api_docs import problem_docs, upload_form
 from ingest.estimates import EstimateDesk
 from ingest.intake import Intake
 from ingest.ledger import EntryKind
-from ingest.upload_body import FormNames
+from ingest.upload_body import UPLOAD_FORM, FormNames
 
 SMALL_PAGES = 50
 """As the system before had it: up to so many pages the answer is waited for."""
 _MODEL_FIELDS = ("gemini_model", "model_preference")
 _OLD_FORM = FormNames("pdf_file", dict.fromkeys(_MODEL_FIELDS, "model"), frozenset({"job_id"}))
-_DOCUMENT_FORM = FormNames()
 _PROBLEMS = (400, 401, 402, 403, 408, 409, 413, 415, 422, 429, 503)
 _MORE_FIELDS = {name: {"type": "string"} for name in (*_MODEL_FIELDS, "job_id")}
 _OLD_BODY = {"requestBody": {"required": True, "content": upload_form(_MORE_FIELDS, file=_OLD_FORM.file)}}
@@ -108,6 +107,14 @@ class CompatDesk:
     estimated: Intake
     answers: Answers
 
+    async def take(
+        self, request: Request, response: Response, principal: Principal, key: str | None, form: FormNames
+    ) -> Taken:
+        """Raises what an upload raises. What was kept for the answer is in its headers."""
+        taken = await self.uploads.take(self.desk, request, principal.tenant, key, form)
+        response.headers.update(answer_headers(request))
+        return taken
+
     async def estimate(self, request: Request, principal: Principal) -> OldEstimate:
         async with self.estimated.body(request, _OLD_FORM) as body:
             body.refuse_early(request.headers.get("content-length"))
@@ -158,9 +165,8 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
         answer may, is answered 202 and followed at `/api/v1/jobs/{job_id}`. `job_id` is not looked at: credits are
         reserved here.
         """
-        taken = await compat.uploads.take(compat.desk, request, principal.tenant, idempotency_key, _OLD_FORM)
+        taken = await compat.take(request, response, principal, idempotency_key, _OLD_FORM)
         end = taken.done or await _waited_for(compat, request, taken)
-        response.headers.update(answer_headers(request))
         if end is None:
             return JSONResponse(_started(taken).model_dump(), 202, answer_headers(request))
         return ProcessedPdf(job_id=taken.accepted.job, sentences=await compat.sentences(end), error_code=end.code)
@@ -175,9 +181,7 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
         idempotency_key: OldKey = None,
     ) -> StartedJob:
         """Upload a novel. It is followed at `/api/v1/jobs/{job_id}`."""
-        taken = await compat.uploads.take(compat.desk, request, principal.tenant, idempotency_key, _OLD_FORM)
-        response.headers.update(answer_headers(request))
-        return _started(taken)
+        return _started(await compat.take(request, response, principal, idempotency_key, _OLD_FORM))
 
     @router.post("/api/v1/estimate-pdf", responses=problem_docs(*_PROBLEMS), openapi_extra=_OLD_BODY)
     async def estimate_pdf(request: Request, principal: Annotated[Principal, caller]) -> OldEstimate:
@@ -199,8 +203,7 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
         idempotency_key: OldKey = None,
     ) -> UploadedDocument:
         """Upload a novel. It is followed at `/api/documents/{document_id}/status`."""
-        taken = await compat.uploads.take(compat.desk, request, principal.tenant, idempotency_key, _DOCUMENT_FORM)
-        response.headers.update(answer_headers(request))
+        taken = await compat.take(request, response, principal, idempotency_key, UPLOAD_FORM)
         done = taken.done is not None
         return UploadedDocument(
             document_id=taken.accepted.job,

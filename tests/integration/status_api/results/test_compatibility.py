@@ -1,6 +1,6 @@
 """What clients of the systems before this one are told of jobs in each state."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import httpx
 import pytest
@@ -10,25 +10,12 @@ from feuilleton.contracts.events import Outcome
 from feuilleton.contracts.job_state import JobStatus
 from status_api.routes import compat
 from tests.integration.status_api.conftest import World
-from tests.integration.status_api.finished_books import NOWHERE, finish_book, reading_api
+from tests.integration.status_api.finished_books import finish_book
 from tests.integration.status_api.folded import fold_rows
 from tests.unit.status_api.evil_cards import evil_cards
 from tests.unit.status_api.story import a_story
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def world(fresh_database_url: str, object_store_url: str) -> World:
-    found = World(NOWHERE, "none-", fresh_database_url, object_store_url)
-    await found.migrate()
-    return found
-
-
-@pytest.fixture
-async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with reading_api(world) as client:
-        yield client
 
 
 def test_each_state_has_a_name_that_they_know() -> None:

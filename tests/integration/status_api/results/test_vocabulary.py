@@ -15,7 +15,7 @@ import pytest
 from feuilleton.contracts.events import Outcome
 from status_api import body_limit
 from tests.integration.status_api.conftest import World
-from tests.integration.status_api.finished_books import NOWHERE, FinishedBook, finish_book, reading_api
+from tests.integration.status_api.finished_books import FinishedBook, finish_book
 from tests.integration.status_api.folded import fold_rows
 from tests.unit.status_api.story import a_story
 from tests.unit.status_api.vocabulary.test_counting import a_card
@@ -31,19 +31,6 @@ TEXTS = (
     "Firmin dormait.",
 )
 LIST = ["la maison", "se lever", "œil", "les yeux", "regarder", "gris", "éléphant"]
-
-
-@pytest.fixture
-async def world(fresh_database_url: str, object_store_url: str) -> World:
-    found = World(NOWHERE, "none-", fresh_database_url, object_store_url)
-    await found.migrate()
-    return found
-
-
-@pytest.fixture
-async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with reading_api(world) as client:
-        yield client
 
 
 @pytest.fixture

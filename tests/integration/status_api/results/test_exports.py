@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +18,7 @@ from feuilleton.contracts.ids import TenantId
 from feuilleton_local.ports import LOOPBACK, free_ports
 from status_api.exports.table import cells, original
 from tests.integration.status_api.conftest import World
-from tests.integration.status_api.finished_books import NOWHERE, finish_book, reading_api
+from tests.integration.status_api.finished_books import finish_book, reading_api
 from tests.integration.status_api.folded import fold_rows
 from tests.unit.status_api.evil_cards import evil_cards
 from tests.unit.status_api.story import a_story
@@ -26,19 +26,6 @@ from tests.unit.status_api.story import a_story
 pytestmark = pytest.mark.servers
 
 FORMATS = ("csv", "jsonl", "txt", "xlsx", "apkg")
-
-
-@pytest.fixture
-async def world(fresh_database_url: str, object_store_url: str) -> World:
-    found = World(NOWHERE, "none-", fresh_database_url, object_store_url)
-    await found.migrate()
-    return found
-
-
-@pytest.fixture
-async def api(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with reading_api(world) as client:
-        yield client
 
 
 async def test_a_result_downloads_in_every_format_under_the_name_of_the_book(

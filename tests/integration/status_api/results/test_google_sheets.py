@@ -23,13 +23,6 @@ TOKEN = "ya29.secret-of-a-user"
 
 
 @pytest.fixture
-async def world(fresh_database_url: str, object_store_url: str) -> World:
-    found = World(NOWHERE, "none-", fresh_database_url, object_store_url)
-    await found.migrate()
-    return found
-
-
-@pytest.fixture
 def google() -> GoogleState:
     return GoogleState(tokens={TOKEN}, folders={"myFolder-1"})
 
