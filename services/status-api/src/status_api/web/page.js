@@ -103,22 +103,45 @@ function show(job) {
   const words = [job.status, `${job.progress_percent} %`];
   if (!ended && job.eta_seconds) words.push(`about ${waiting(job.eta_seconds)} left`);
   if (ended && job.cards) words.push(`${job.cards} cards`);
-  if (job.chunks?.failed) words.push(`${job.chunks.failed} of ${job.chunks.total} parts missing (see the report)`);
+  if (job.chunks?.failed) words.push(`${job.chunks.failed} of ${job.chunks.total} parts missing`);
   if (job.code) words.push(job.code);
   $("state").textContent = words.join(" · ");
   $("cancel").hidden = ended;
   $("retry").hidden = !["partial", "failed", "cancelled"].includes(job.status);
   $("downloads").hidden = !hasResult;
-  if (hasResult) tellCoverage(state.job);
+  if (hasResult) tellGaps(state.job);
 }
 
-/** What the report says of the long sentences: an engine may have left many without a card. */
-async function tellCoverage(job) {
+/** What of the book is on no card, as the report has it, and why. */
+async function tellGaps(job) {
   const answer = await ask(`v1/jobs/${job}/report`).catch(() => null);
   const report = answer && await answer.json();
   if (state.job !== job) return;
-  $("coverage").textContent = report?.coverage ?? "";
-  $("coverage").hidden = !report?.coverage;
+  const lines = report ? gaps(report) : [];
+  $("gaps").replaceChildren(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+  $("gaps").hidden = !lines.length;
+}
+
+function gaps(report) {
+  const kinds = report.left_out.map((part) => `${part.kind.replaceAll("_", " ")} (${pages(part.pages)})`);
+  return [
+    report.coverage,
+    ...report.missing.map((chunk) => `Missing: ${pages(chunk.pages)} (${chunk.code}).`),
+    kinds.length && `Left out, as it is not the story: ${kinds.join(", ")}.`,
+    report.bad_ocr_used.length && `Badly scanned, so cards may have its errors: ${pages(report.bad_ocr_used)}.`,
+  ].filter(Boolean);
+}
+
+/** "page 3", "pages 3–5, 9" */
+function pages(numbers) {
+  const runs = [];
+  for (const page of numbers) {
+    const last = runs.at(-1);
+    if (last && page <= last[1] + 1) last[1] = page;
+    else runs.push([page, page]);
+  }
+  const words = runs.map(([first, last]) => (first === last ? first : `${first}–${last}`));
+  return `${numbers.length === 1 ? "page" : "pages"} ${words.join(", ")}`;
 }
 
 function waiting(seconds) {
@@ -240,7 +263,7 @@ function open(attempt = "") {
   if (!job) return;
   Object.assign(state, { run: state.run + 1, job, wanted: PAGE, shown: 0, cursor: null, drained: false });
   $("cards").replaceChildren();
-  $("deck").hidden = $("coverage").hidden = true;
+  $("deck").hidden = $("gaps").hidden = true;
   say("");
   ask(`v1/jobs/${job}${attempt}`).then((answer) => answer.json()).then(show).catch((error) => say(error.message));
   follow(job, state.run, attempt);
