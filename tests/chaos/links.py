@@ -74,9 +74,15 @@ class Link:
         target_reader, target_writer = opened
         passage = _Passage(writer.get_extra_info("peername")[1], (writer, target_writer))
         self._passages.add(passage)
+        upward = asyncio.create_task(self._pump(reader, target_writer))
         try:
-            await asyncio.gather(self._pump(reader, target_writer), self._pump(target_reader, writer))
+            await self._pump(target_reader, writer)
+            # A server that closed takes no more: who sends to it all the same hears so at once, as without a link.
+            with suppress(OSError):
+                writer.close()
+                await writer.wait_closed()
         finally:
+            upward.cancel()
             self._passages.discard(passage)
             passage.cut()
 

@@ -1,6 +1,8 @@
 """A way that can be cut, silenced and slowed, and finds another target when one is gone."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -47,6 +49,22 @@ async def test_only_the_connections_of_that_client_are_cut(link: Link) -> None:
         assert await asyncio.wait_for(ours[0].read(), 5) == b""
     assert await say(link, other) == b"hello\n"
     assert link.cuts == 1
+
+
+async def test_a_server_that_resets_is_heard_of_at_once() -> None:
+    async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
+
+    target, port = free_ports(2)
+    async with await asyncio.start_server(reset, LOOPBACK, target):
+        link = Link("test", port, [target])
+        await link.open()
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(b"hello\n")
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 5) == b""
 
 
 async def test_silence_is_no_error_and_ends(link: Link) -> None:
