@@ -52,7 +52,8 @@ async def test_only_the_connections_of_that_client_are_cut(link: Link) -> None:
 
 
 async def test_a_server_that_resets_is_heard_of_at_once() -> None:
-    async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
         at_once = struct.pack("ii", 1, 0)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         writer.transport.abort()
