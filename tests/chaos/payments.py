@@ -69,7 +69,9 @@ def count_payments(
     unexplained: list[str] = []
     repairs = 0
     for call, work, earlier in _in_works(calls):
-        if work.times[call.digest] >= undisturbed[call.digest]:
+        if unheard := _frozen_over(work.paid.get(call.digest), lives):
+            again[unheard] += 1
+        elif work.times[call.digest] >= undisturbed[call.digest]:
             repairs += 1
             if not work.spoiled:
                 unexplained.append(f"chunk {call.chunk}: {call.caller} asked what no fault made it ask")
@@ -138,6 +140,15 @@ def _under_way(call: Call, lives: Mapping[str, Life]) -> str | None:
     for _, end, why in holder.lost if holder else ():
         if why == "SIGSTOP" and 0 <= call.began_at - end < _CLOCK_SECONDS:
             return "SIGSTOP"
+    return None
+
+
+def _frozen_over(call: Call | None, lives: Mapping[str, Life]) -> str | None:
+    """Whether the answer to a call came to a process that was frozen: as it went on, the call's time was over."""
+    holder = lives.get(call.caller) if call else None
+    for start, end, why in holder.lost if holder else ():
+        if call and call.paid_at and why == "SIGSTOP" and call.began_at <= end and call.paid_at >= start:
+            return why
     return None
 
 

@@ -50,6 +50,16 @@ def test_a_process_that_was_frozen_may_have_lost_its_partition() -> None:
     assert count(a_call("one", 10), a_call("two", 25), lives=(frozen,)).again == Counter({"SIGSTOP": 1})
 
 
+def test_an_answer_that_came_to_a_frozen_process_was_not_heard() -> None:
+    frozen = Life("one", 0.0, lost=[(12.5, 32.0, "SIGSTOP")])
+    calls = [a_call("one", 10), a_call("one", 12, body=b"second"), a_call("one", 33, body=b"second")]
+    undisturbed = Counter({b"main": 1, b"second": 1})
+    payments = count_payments(calls, undisturbed, {"one": frozen}, Acts({}), lambda _: None)
+    assert (payments.again, payments.unexplained) == (Counter({"SIGSTOP": 1}), ())
+    awake = count_payments(calls, undisturbed, {"one": Life("one", 0.0)}, Acts({}), lambda _: None)
+    assert len(awake.unexplained) == 1
+
+
 def test_the_death_of_another_process_explains_nothing() -> None:
     killed = Life("two", 0.0, ended_at=15.0, cause="kill -9")
     payments = count(a_call("one", 10), a_call("one", 20), lives=(killed,))
