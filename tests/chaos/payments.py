@@ -8,6 +8,7 @@ from tests.chaos.model import Call, ChunkName
 from tests.chaos.system import SETTINGS, Life
 
 HANDOVER_SECONDS = float(SETTINGS["HANDOVER_SECONDS"])
+_HEARD_SECONDS = 12.0  # a process starts before it joins, and a dead one's session ends after it
 _CLOCK_SECONDS = 0.5  # between the moment of an act and the one at which this program wrote it down
 
 
@@ -153,9 +154,11 @@ def _frozen_over(call: Call | None, lives: Mapping[str, Life]) -> str | None:
 
 
 def _handed_over(began: float, until: float, lives: Mapping[str, Life]) -> bool:
-    """Whether members came or went while the chunk was at work, so long ago that its old owner has given it up."""
+    """Whether members came or went while the chunk was at work, so long ago that its old owner has given it up. The
+    group hears of either some seconds later.
+    """
     moments = [moment for life in lives.values() for moment in (life.began_at, life.ended_at) if moment is not None]
-    return any(began <= moment <= until - HANDOVER_SECONDS for moment in moments)
+    return any(began - _HEARD_SECONDS <= moment <= until - HANDOVER_SECONDS for moment in moments)
 
 
 def _late(calls: Sequence[Call], checkpoint_at: Callable[[ChunkName], float | None]) -> list[str]:
