@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
@@ -147,8 +147,12 @@ class CompatDesk:
 
 def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
     router = APIRouter(tags=["compatibility"])
-    caller = Depends(auth)
+    for add in (_add_pdfs, _add_figures, _add_documents):
+        add(router, compat, Depends(auth))
+    return router
 
+
+def _add_pdfs(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
     @router.post(
         "/api/v1/process-pdf",
         response_model=ProcessedPdf,
@@ -183,6 +187,8 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
         """Upload a novel. It is followed at `/api/v1/jobs/{job_id}`."""
         return _started(await compat.take(request, response, principal, idempotency_key, _OLD_FORM))
 
+
+def _add_figures(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
     @router.post("/api/v1/estimate-pdf", responses=problem_docs(*_PROBLEMS), openapi_extra=_OLD_BODY)
     async def estimate_pdf(request: Request, principal: Annotated[Principal, caller]) -> OldEstimate:
         """What a book would cost. Nothing of it is kept."""
@@ -193,6 +199,8 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
         """The month's credits of the caller's tenant."""
         return await _credits(compat.desk.accounts, principal)
 
+
+def _add_documents(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
     @router.post(
         "/api/documents/upload", status_code=202, responses=problem_docs(*_PROBLEMS), openapi_extra=_DOCUMENT_BODY
     )
@@ -214,8 +222,6 @@ def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
             total_chunks=0,
             ready=done,
         )
-
-    return router
 
 
 async def _waited_for(compat: CompatDesk, request: Request, taken: Taken) -> JobEnded | None:
