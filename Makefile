@@ -35,8 +35,8 @@ topics: bootstrap ## Create or check the Kafka topics of the running system
 ##@ Test
 # Most tests wait for servers: four processes keep two cores busy.
 TEST_PROCESSES ?= 4
-test-fast: bootstrap ## Unit tests in two processes, no servers, under 30 s
-	@exec $(PYTHON_ENV) -m pytest -n 2 --hypothesis-profile=quick -m 'not servers and not slow and not heavy' $(or $(ARGS),tests/unit)
+test-fast: bootstrap ## Unit tests in three processes, no servers, under 30 s
+	@exec $(PYTHON_ENV) -m pytest -n 3 --hypothesis-profile=quick -m 'not servers and not slow and not heavy' $(or $(ARGS),tests/unit)
 
 test: bootstrap ## Everything but the long campaigns, with a real broker and database
 	@exec $(PYTHON_ENV) -m pytest -n $(TEST_PROCESSES) -m 'not slow' $(ARGS)

@@ -358,6 +358,7 @@ def test_a_job_that_cannot_be_retried_says_why(cli: Cli, script: Script, status:
     assert refused in result.err
 
 
+@pytest.mark.heavy
 def test_delete_waits_until_the_job_is_gone(cli: Cli, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feuilleton_client.cli.app._DELETION_LOOK_SECONDS", 0.0)
     script.on(f"DELETE /v1/jobs/{JOB}", Answer(202, a_job("extracting")))

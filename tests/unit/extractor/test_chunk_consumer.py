@@ -129,6 +129,7 @@ async def test_work_that_was_told_of_goes_on_when_its_partition_moves(bench: Ben
     assert bench.script.aborted == []
 
 
+@pytest.mark.heavy
 async def test_a_handover_that_cannot_be_read_stops_nothing(bench: Bench, dispatcher: Dispatcher) -> None:
     consumer = a_consumer(dispatcher, Coordinator())
     dispatcher.assign([P], more_to_come=True)
@@ -187,6 +188,7 @@ async def test_what_was_lent_to_a_frozen_process_is_used_up_when_it_wakes(member
     assert membership.age_seconds() == float("inf")
 
 
+@pytest.mark.heavy
 async def test_who_was_out_of_its_group_counts_as_a_member_again_only_when_it_knows_what_others_did(
     dispatcher: Dispatcher,
 ) -> None:

@@ -123,6 +123,7 @@ async def test_nothing_is_started_between_two_assignments_nor_before_the_handove
     assert desk.script.runs == [0]
 
 
+@pytest.mark.heavy
 async def test_a_chunk_that_another_member_works_on_waits_for_its_checkpoint_and_takes_no_place(desk: Desk) -> None:
     dispatcher = desk.open(calls=1)
     dispatcher.take_over({P: {0: 60.0}})
@@ -197,6 +198,7 @@ async def test_a_full_partition_is_read_once_after_a_rebalance_so_that_there_is_
     assert dispatcher.is_full(P)
 
 
+@pytest.mark.heavy
 async def test_who_was_out_of_its_group_waits_for_what_another_member_works_on_by_now(desk: Desk) -> None:
     dispatcher = await a_chunk_at_work(desk)
     dispatcher.watermark.revoke()

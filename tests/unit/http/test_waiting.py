@@ -94,6 +94,7 @@ async def test_an_answer_comes_when_what_it_waits_for_is_done() -> None:
     await until_held(0)
 
 
+@pytest.mark.heavy
 async def test_an_answer_comes_when_its_seconds_are_over() -> None:
     async with served(Waits(limit=5, longest_seconds=15), never) as client:
         begun = time.monotonic()
@@ -102,6 +103,7 @@ async def test_an_answer_comes_when_its_seconds_are_over() -> None:
         assert 0.9 < time.monotonic() - begun < 5
 
 
+@pytest.mark.heavy
 async def test_without_a_free_place_an_answer_comes_at_once_and_a_client_that_hangs_up_frees_its_place() -> None:
     async with served(Waits(limit=1, longest_seconds=15), never) as client:
         asking = asyncio.create_task(client.get("/", headers={"Prefer": "wait=15"}))

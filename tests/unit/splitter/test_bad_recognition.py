@@ -49,6 +49,7 @@ def test_a_scan_with_bad_text_is_doubtful_and_told() -> None:
     assert [found.kinds[number] for number in (1, 2, 3)] == [PageKind.TEXT, PageKind.DOUBTFUL, PageKind.TEXT]
 
 
+@pytest.mark.heavy
 def test_a_scan_whose_text_is_mostly_wrong_is_better_read_from_its_image_alone() -> None:
     found = judge(page_of(1, 0.3))
     assert (found.kinds[1], found.bad) == (PageKind.PICTURE, (1,))

@@ -32,6 +32,7 @@ class ScriptedPart:
         self.running = False
 
 
+@pytest.mark.heavy
 async def test_a_part_is_tried_until_what_it_needs_is_there() -> None:
     part, started = ScriptedPart(BrokerUnavailableError("away")), list[Part]()
     assert await start_parts([part], started, asyncio.Event())

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from feuilleton.contracts.events import Message
 from feuilleton.streaming.kafka import KafkaPublisher
 
@@ -23,6 +25,7 @@ class SlowProducer:
         return acknowledged
 
 
+@pytest.mark.heavy
 async def test_many_messages_take_longer_than_one_send_may_and_all_arrive_in_order() -> None:
     producer = SlowProducer()
     publisher = KafkaPublisher("127.0.0.1:1", client_id="tests", send_timeout_seconds=1.0)

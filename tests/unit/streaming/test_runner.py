@@ -71,6 +71,7 @@ async def test_a_good_message_is_handled_once() -> None:
     assert publisher.messages == []
 
 
+@pytest.mark.heavy
 async def test_a_passing_fault_is_tried_again() -> None:
     handler, publisher = AHandler(StoreUnavailableError(), StoreUnavailableError()), MemoryPublisher()
     await a_runner(handler, publisher).run_message(a_record())
