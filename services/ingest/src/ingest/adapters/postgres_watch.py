@@ -38,7 +38,6 @@ class PostgresJobWatch(FoldedOffsets):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, "ingest.offsets")
-        self._database = database
 
     async def position(self, topic: str, partition: int) -> int:
         with folding_errors():
