@@ -117,6 +117,20 @@ def test_an_estimate_and_credits_are_those_of_the_new_routes(old: OldClient) -> 
     assert mine["granted"] == standing["monthly_credits"]
 
 
+def accepted(old: OldClient) -> float:
+    """How many uploads were, as the metrics have it."""
+    text = httpx.get(f"{old.system.ingest_url}/metrics", timeout=10).text
+    lines = [line for line in text.splitlines() if line.startswith('feuilleton_uploads_total{outcome="accepted"}')]
+    return float(lines[0].split()[1]) if lines else 0.0
+
+
+def test_what_comes_on_the_old_routes_is_counted_as_any_upload_is(old: OldClient) -> None:
+    before = accepted(old)
+    assert old.send("/api/v1/process-pdf-async", a_book()).status_code == 202
+    assert old.send("/api/documents/upload", a_book(), part="file").status_code == 202
+    assert accepted(old) == before + 2
+
+
 def test_a_document_is_uploaded_and_ready_at_its_end(old: OldClient) -> None:
     begun = old.send("/api/documents/upload", a_book(), part="file")
     assert begun.status_code == 202, begun.text

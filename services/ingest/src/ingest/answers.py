@@ -14,7 +14,6 @@ from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.job_state import JobStatus, progress_percent
 from feuilleton.http.problems import answer_headers
 from feuilleton.http.waiting import Waits
-from feuilleton.observability import metrics
 from ingest.admission import Taken
 from ingest.ends import Ended, EndWatch
 
@@ -88,7 +87,6 @@ class Answers:
     async def answer_taken(self, request: Request, taken: Taken) -> Response:
         """Of a new job, or of one that was done before."""
         accepted, done = taken.accepted, taken.done
-        metrics.UPLOADS.labels("reused" if done else "accepted").inc()
         if done is None:
             return await self.answer(request, begun_of(taken))
         shown = Begun(accepted, done.attempt, 0).shown(Ended(done, deleted=False)).model_copy(update={"reused": True})

@@ -1,5 +1,6 @@
 """The routes of the two systems before this one, with their names, over the same use cases (docs/compatibility.md)."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from feuilleton.contracts.errors import ObjectNotFoundError
 from feuilleton.contracts.events import JobEnded
 from feuilleton.contracts.job_settings import JobSettings, ModelTier
 from feuilleton.http.auth import BearerAuth, Principal
+from feuilleton.http.compatibility import DocumentStatus, OldSentence, old_sentence
 from feuilleton.http.problems import ProblemDetailError, answer_headers
 from ingest.accounts import Accounts, next_month
 from ingest.admission import Desk, Taken
@@ -32,15 +34,6 @@ _PROBLEMS = (400, 401, 402, 403, 408, 409, 413, 415, 422, 429, 503)
 _MORE_FIELDS = {name: {"type": "string"} for name in (*_MODEL_FIELDS, "job_id")}
 _OLD_BODY = {"requestBody": {"required": True, "content": upload_form(_MORE_FIELDS, file=_OLD_FORM.file)}}
 _DOCUMENT_BODY = {"requestBody": {"required": True, "content": upload_form()}}
-
-OldKey = Annotated[str | None, Header(min_length=1, max_length=255)]
-
-
-class OldSentence(BaseModel):
-    """A card: its text, and the sentence of the book that it comes from."""
-
-    normalized: str
-    original: str
 
 
 class ProcessedPdf(BaseModel):
@@ -87,18 +80,6 @@ class OldCredits(BaseModel):
     next_reset: datetime
 
 
-class UploadedDocument(BaseModel):
-    """As `GET /api/documents/{id}/status` answers."""
-
-    document_id: str
-    status: str
-    progress: int
-    task_state: str
-    message: str
-    total_chunks: int
-    ready: bool
-
-
 @dataclass(frozen=True)
 class CompatDesk:
     desk: Desk
@@ -106,14 +87,6 @@ class CompatDesk:
     uploads: Intake
     estimated: Intake
     answers: Answers
-
-    async def take(
-        self, request: Request, response: Response, principal: Principal, key: str | None, form: FormNames
-    ) -> Taken:
-        """Raises what an upload raises. What was kept for the answer is in its headers."""
-        taken = await self.uploads.take(self.desk, request, principal.tenant, key, form)
-        response.headers.update(answer_headers(request))
-        return taken
 
     async def estimate(self, request: Request, principal: Principal) -> OldEstimate:
         async with self.estimated.body(request, _OLD_FORM) as body:
@@ -141,35 +114,45 @@ class CompatDesk:
             lines = (await self.desk.store.get(ids.cards_key(end.result))).splitlines()
         except ObjectNotFoundError as exc:
             raise ProblemDetailError("job_deleted", "The job was deleted.", job_id=end.job) from exc
-        cards = (CardLine.model_validate_json(line) for line in lines)
-        return [OldSentence(normalized=card.text, original=card.source_text) for card in cards]
+        return [old_sentence(CardLine.model_validate_json(line)) for line in lines]
 
 
 def compat_router(compat: CompatDesk, auth: BearerAuth) -> APIRouter:
     router = APIRouter(tags=["compatibility"])
-    for add in (_add_pdfs, _add_figures, _add_documents):
-        add(router, compat, Depends(auth))
+    _add_pdfs(router, compat, Depends(_taking(compat, auth, _OLD_FORM)))
+    _add_figures(router, compat, Depends(auth))
+    _add_documents(router, Depends(_taking(compat, auth, UPLOAD_FORM)))
     return router
 
 
-def _add_pdfs(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
+def _taking(compat: CompatDesk, auth: BearerAuth, form: FormNames) -> Callable[..., Awaitable[Taken]]:
+    """A dependency: the job of the upload that the request is. What was kept for the answer is in its headers."""
+
+    async def take(
+        request: Request,
+        response: Response,
+        principal: Annotated[Principal, Depends(auth)],
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+    ) -> Taken:
+        taken = await compat.uploads.take(compat.desk, request, principal.tenant, idempotency_key, form)
+        response.headers.update(answer_headers(request))
+        return taken
+
+    return take
+
+
+def _add_pdfs(router: APIRouter, compat: CompatDesk, taking: Any) -> None:
     @router.post(
         "/api/v1/process-pdf",
         response_model=ProcessedPdf,
         responses={202: {"model": StartedJob, "description": "It goes on"}, **problem_docs(*_PROBLEMS)},
         openapi_extra=_OLD_BODY,
     )
-    async def process_pdf(
-        request: Request,
-        response: Response,
-        principal: Annotated[Principal, caller],
-        idempotency_key: OldKey = None,
-    ) -> ProcessedPdf | StartedJob | Response:
+    async def process_pdf(request: Request, taken: Annotated[Taken, taking]) -> ProcessedPdf | StartedJob | Response:
         """Upload a novel and wait for its sentences. A book of more than 50 pages, or one that takes longer than an
         answer may, is answered 202 and followed at `/api/v1/jobs/{job_id}`. `job_id` is not looked at: credits are
         reserved here.
         """
-        taken = await compat.take(request, response, principal, idempotency_key, _OLD_FORM)
         end = taken.done or await _waited_for(compat, request, taken)
         if end is None:
             return JSONResponse(_started(taken).model_dump(), 202, answer_headers(request))
@@ -178,14 +161,9 @@ def _add_pdfs(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
     @router.post(
         "/api/v1/process-pdf-async", status_code=202, responses=problem_docs(*_PROBLEMS), openapi_extra=_OLD_BODY
     )
-    async def process_pdf_async(
-        request: Request,
-        response: Response,
-        principal: Annotated[Principal, caller],
-        idempotency_key: OldKey = None,
-    ) -> StartedJob:
+    async def process_pdf_async(taken: Annotated[Taken, taking]) -> StartedJob:
         """Upload a novel. It is followed at `/api/v1/jobs/{job_id}`."""
-        return _started(await compat.take(request, response, principal, idempotency_key, _OLD_FORM))
+        return _started(taken)
 
 
 def _add_figures(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
@@ -200,20 +178,14 @@ def _add_figures(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
         return await _credits(compat.desk.accounts, principal)
 
 
-def _add_documents(router: APIRouter, compat: CompatDesk, caller: Any) -> None:
+def _add_documents(router: APIRouter, taking: Any) -> None:
     @router.post(
         "/api/documents/upload", status_code=202, responses=problem_docs(*_PROBLEMS), openapi_extra=_DOCUMENT_BODY
     )
-    async def upload_document(
-        request: Request,
-        response: Response,
-        principal: Annotated[Principal, caller],
-        idempotency_key: OldKey = None,
-    ) -> UploadedDocument:
+    async def upload_document(taken: Annotated[Taken, taking]) -> DocumentStatus:
         """Upload a novel. It is followed at `/api/documents/{document_id}/status`."""
-        taken = await compat.take(request, response, principal, idempotency_key, UPLOAD_FORM)
         done = taken.done is not None
-        return UploadedDocument(
+        return DocumentStatus(
             document_id=taken.accepted.job,
             status="completed" if done else "pending",
             progress=100 if done else 0,

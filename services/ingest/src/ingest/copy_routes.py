@@ -5,18 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 
-from feuilleton.contracts.errors import PipelineError
 from feuilleton.contracts.ids import TenantId
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.http.auth import BearerAuth, Principal
 from feuilleton.http.problems import set_answer_headers
 from feuilleton.http.waiting import PREFER
-from feuilleton.observability import metrics
 from feuilleton.observability.tracing import child_of
-from ingest.admission import read_force
+from ingest.admission import Taken, read_force
 from ingest.answers import ENDED, AcceptedJob, Answers
 from ingest.api_docs import FORCE_FIELD, problem_docs
 from ingest.copies import CopyDesk, CopyRequest, read_changes
+from ingest.intake import counted
 from ingest.json_body import read_json_body
 from ingest.upload_body import FORCE
 
@@ -60,24 +59,23 @@ def copy_router(desk: CopyDesk, answers: Answers, auth: BearerAuth) -> APIRouter
 
         200 with `reused` where the file was completed with these settings before; `force` makes a new job.
         """
-        try:
-            taken = await desk.accept_copy(await _asked(request, principal.tenant, job_id, idempotency_key))
-        except PipelineError as exc:
-            metrics.UPLOADS.labels(exc.code).inc()
-            raise
+        taken = await _take(desk, request, principal.tenant, job_id, idempotency_key)
         return await answers.answer_taken(request, taken)
 
     return router
 
 
-async def _asked(request: Request, tenant: TenantId, job_id: str, idempotency_key: str | None) -> CopyRequest:
+@counted
+async def _take(desk: CopyDesk, request: Request, tenant: TenantId, job_id: str, key: str | None) -> Taken:
     changes = read_changes(await read_json_body(request, _BODY_LIMIT_BYTES))
-    return CopyRequest(
-        tenant=tenant,
-        job_id=job_id,
-        force=read_force(changes.pop(FORCE, False)),
-        changes=changes,
-        idempotency_key=idempotency_key,
-        traceparent=child_of(request.headers.get("traceparent", "")),
-        on_counted=lambda rate: set_answer_headers(request, rate.headers),
+    return await desk.accept_copy(
+        CopyRequest(
+            tenant=tenant,
+            job_id=job_id,
+            force=read_force(changes.pop(FORCE, False)),
+            changes=changes,
+            idempotency_key=key,
+            traceparent=child_of(request.headers.get("traceparent", "")),
+            on_counted=lambda rate: set_answer_headers(request, rate.headers),
+        )
     )

@@ -1,9 +1,11 @@
 """Bodies of requests that bring a book, as many at once as there are places."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -16,6 +18,24 @@ from feuilleton.observability.tracing import child_of
 from ingest.admission import Desk, Taken, UploadRequest
 from ingest.errors import BusyError, ClientGoneError
 from ingest.upload_body import UPLOAD_FORM, FormNames, UploadBody
+
+P = ParamSpec("P")
+
+
+def counted(take: Callable[P, Awaitable[Taken]]) -> Callable[P, Coroutine[Any, Any, Taken]]:
+    """Count each upload that `take` takes, or refuses, by its outcome."""
+
+    @wraps(take)
+    async def counting(*args: P.args, **named: P.kwargs) -> Taken:
+        try:
+            taken = await take(*args, **named)
+        except PipelineError as exc:
+            metrics.UPLOADS.labels(exc.code).inc()
+            raise
+        metrics.UPLOADS.labels("reused" if taken.done else "accepted").inc()
+        return taken
+
+    return counting
 
 
 @dataclass(frozen=True)
@@ -39,23 +59,20 @@ class Intake:
             except ClientDisconnect as exc:
                 raise ClientGoneError("the client left") from exc
 
+    @counted
     async def take(
         self, desk: Desk, request: Request, tenant: TenantId, key: str | None, form: FormNames = UPLOAD_FORM
     ) -> Taken:
         """The job of an upload. Raises what `Desk.accept_upload` and `body` raise."""
-        try:
-            async with self.body(request, form) as body:
-                return await desk.accept_upload(
-                    UploadRequest(
-                        tenant=tenant,
-                        body=body,
-                        stream=request.stream(),
-                        idempotency_key=key,
-                        traceparent=child_of(request.headers.get("traceparent", "")),
-                        on_counted=lambda rate: set_answer_headers(request, rate.headers),
-                        content_length=request.headers.get("content-length"),
-                    )
+        async with self.body(request, form) as body:
+            return await desk.accept_upload(
+                UploadRequest(
+                    tenant=tenant,
+                    body=body,
+                    stream=request.stream(),
+                    idempotency_key=key,
+                    traceparent=child_of(request.headers.get("traceparent", "")),
+                    on_counted=lambda rate: set_answer_headers(request, rate.headers),
+                    content_length=request.headers.get("content-length"),
                 )
-        except PipelineError as exc:
-            metrics.UPLOADS.labels(exc.code).inc()
-            raise
+            )

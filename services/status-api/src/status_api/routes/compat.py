@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feuilleton.contracts.job_settings import JobSettings
 from feuilleton.contracts.job_state import JobStatus
+from feuilleton.http.compatibility import DocumentStatus, OldSentence, old_sentence
 from feuilleton.observability.health import failing
 from status_api.access import result_of
 from status_api.exports.formats import ExportFormat
@@ -94,13 +95,6 @@ class OldCancel(BaseModel):
     status: str
 
 
-class OldSentence(BaseModel):
-    """A card: its text, and the sentence of the book that it comes from."""
-
-    normalized: str
-    original: str
-
-
 class OldResults(BaseModel):
     job_id: str
     status: str
@@ -131,18 +125,6 @@ class HistoryExported(BaseModel):
     message: str
     spreadsheet_url: str
     sentences_count: int
-
-
-class DocumentStatus(BaseModel):
-    """`task_state` is a word of Celery; `ready` whether there are cards to fetch."""
-
-    document_id: str
-    status: str
-    progress: int
-    task_state: str
-    message: str
-    total_chunks: int
-    ready: bool
 
 
 class Document(DocumentStatus):
@@ -313,8 +295,7 @@ async def _sentences(parts: Parts, result: str, head: str) -> AsyncIterator[str]
     yield head.removesuffix("}") + ', "sentences": ['
     between = ""
     async for cards in parts.deliveries.cards(result):
-        lines = (OldSentence(normalized=card.text, original=card.source_text).model_dump_json() for card in cards)
-        text = ",".join(lines)
+        text = ",".join(old_sentence(card).model_dump_json() for card in cards)
         if text:
             yield between + text
             between = ","
