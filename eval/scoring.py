@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import exp, fsum, lgamma, log
 
 from eval.sheets import Line, Verdict
 
@@ -60,5 +60,7 @@ def lower_bound(correct: int, read: int) -> float:
 
 
 def _chance_of_at_least(correct: int, read: int, share: float) -> float:
-    wrong = range(read - correct + 1)
-    return sum(comb(read, each) * (1 - share) ** each * share ** (read - each) for each in wrong)
+    """By logarithms: the number of ways to choose some of thousands is no float."""
+    ways = (lgamma(read + 1) - lgamma(wrong + 1) - lgamma(read - wrong + 1) for wrong in range(read - correct + 1))
+    logs = (way + wrong * log(1 - share) + (read - wrong) * log(share) for wrong, way in enumerate(ways))
+    return fsum(exp(each) for each in logs)

@@ -40,7 +40,15 @@ def test_reasons_are_counted_over_all_that_is_not_correct() -> None:
 
 @pytest.mark.parametrize(
     ("correct", "read", "bound"),
-    [(0, 0, 0.0), (0, 10, 0.0), (5, 10, 0.18709), (10, 10, 0.69150), (95, 100, 0.88717), (384, 400, 0.93586)],
+    [
+        (0, 0, 0.0),
+        (0, 10, 0.0),
+        (5, 10, 0.18709),
+        (10, 10, 0.69150),
+        (95, 100, 0.88717),
+        (384, 400, 0.93586),
+        (4200, 4800, 0.86531),
+    ],
 )
 def test_the_bound_is_that_of_clopper_and_pearson(correct: int, read: int, bound: float) -> None:
     assert lower_bound(correct, read) == pytest.approx(bound, abs=2e-5)
