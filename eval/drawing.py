@@ -8,7 +8,7 @@ from itertools import pairwise
 from feuilleton.contracts.documents import CardDraft, CardMethod, SourceSentence
 from feuilleton.contracts.text import count_words
 
-_REWRITTEN = frozenset({CardMethod.CUT, CardMethod.REWRITTEN})
+REWRITTEN = frozenset({CardMethod.CUT, CardMethod.REWRITTEN})
 _BATCH = 120  # sources; about 40 of them have a card
 
 
@@ -57,7 +57,7 @@ async def draw(sources: Sequence[Source], seed: int, count: int, rewrite: Rewrit
     while waiting and len(drawn) < count:
         batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
         for source, drafts in zip(batch, await rewrite(batch), strict=True):
-            cards = [(at, draft) for at, draft in enumerate(drafts, 1) if draft.method in _REWRITTEN]
+            cards = [(at, draft) for at, draft in enumerate(drafts, 1) if draft.method in REWRITTEN]
             if cards:
                 number, draft = min(cards, key=lambda card: _chance(seed, source, card[1].text))
                 drawn.append(Drawn(source, draft, number))

@@ -8,7 +8,7 @@ from pathlib import Path
 from eval import cache, sheets
 from eval.announced import Draw
 from eval.cards import BASELINES, cut_all
-from eval.drawing import Drawn, Rewrite, Source, draw, mixed, over_limit
+from eval.drawing import REWRITTEN, Drawn, Rewrite, Source, draw, mixed, over_limit
 from eval.engine import extract_all, local_engine
 from eval.novels import novel_text, sentences_of
 from eval.scoring import Score, by_novel, reasons, score
@@ -22,7 +22,8 @@ async def draw_sheet(order: Draw, left_out: Collection[str], maker: str | None, 
     """
     settings = JobSettings(confidence=order.confidence)
     found: list[Drawn] = []
-    async with _rewriting(settings, maker) as rewrite:
+    async with _rewriting(settings, maker) as cut:
+        rewrite = _Counting(cut)
         for place, novel in enumerate(order.novels):
             sentences = sentences_of(novel_text(novel), order.part)
             sources = over_limit(novel, sentences, settings.sentence_length_limit)
@@ -30,9 +31,24 @@ async def draw_sheet(order: Draw, left_out: Collection[str], maker: str | None, 
             wanted = (order.count + place) // len(order.novels)
             found.extend(await draw(unseen, order.seed, wanted, rewrite))
             print(f"{novel}: {wanted} cards of {len(unseen)} sentences over the limit", file=sys.stderr)
+    print(f"{rewrite.served / rewrite.asked:.1%} of {rewrite.asked} asked have a card", file=sys.stderr)
     ordered = mixed(found, order.seed)
     sheets.write([sheets.Line.of(one) for one in ordered], sys.stdout)
     _write_key(key or cache.FOLDER / f"{order.name}.key.tsv", ordered)
+
+
+class _Counting:
+    """How many sentences were asked, and how many of them have a card."""
+
+    def __init__(self, rewrite: Rewrite) -> None:
+        self._rewrite = rewrite
+        self.asked = self.served = 0
+
+    async def __call__(self, sources: Sequence[Source]) -> Sequence[Sequence[CardDraft]]:
+        found = await self._rewrite(sources)
+        self.asked += len(found)
+        self.served += sum(any(card.method in REWRITTEN for card in cards) for cards in found)
+        return found
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from eval.tables import NOTHING, markdown, percent
 NOT_READ = "not yet read"
 BASELINE = "baseline-"  # lists of cards of a baseline
 AGAIN = "again-"  # lists that were read a second time, without the first verdicts
+_MOST_NOVELS = 12  # more say nothing in a table
 COLUMNS = ("draw", "cards", "correct", "at least", "by novel")
 
 
@@ -75,8 +76,14 @@ def _row(name: str, path: Path) -> list[str]:
         return [name, NOT_READ, NOT_READ, NOT_READ, NOT_READ]
     lines = sheets.read(path)
     found = score(lines)
-    novels = ", ".join(f"{novel} {percent(one.share, 1)}" for novel, one in by_novel(lines).items() if novel)
-    return [name, _cards(found), percent(found.share, 1), percent(found.lower_bound, 1), novels or NOTHING]
+    return [name, _cards(found), percent(found.share, 1), percent(found.lower_bound, 1), _by_novel(lines)]
+
+
+def _by_novel(lines: Sequence[Line]) -> str:
+    novels = {novel: figures for novel, figures in by_novel(lines).items() if novel}
+    if len(novels) > _MOST_NOVELS:
+        return f"{len(novels)} novels"
+    return ", ".join(f"{novel} {percent(one.share, 1)}" for novel, one in novels.items()) or NOTHING
 
 
 def _cards(found: Score) -> str:

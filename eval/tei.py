@@ -1,7 +1,8 @@
-"""Novels of the public corpus ELTeC-fra (DOI 10.5281/zenodo.4662433) as plain text, one paragraph a line."""
+"""Novels of the corpus ELTeC-fra (DOI 10.5281/zenodo.4662433) and of its extension as text, one paragraph a line."""
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from feuilleton_sample.raw import RESERVED
@@ -22,11 +23,13 @@ def text_of(xml: str) -> str:
     return "\n".join(line.translate(dict.fromkeys(map(ord, RESERVED))).strip() for line in lines if line) + "\n"
 
 
-def write_texts(level1: Path, folder: Path, names: tuple[str, ...]) -> None:
-    """`names`: files of the corpus without their ending. Raises FileNotFoundError when one is not in `level1`."""
+def write_texts(level1: Sequence[Path], folder: Path, names: Iterable[str]) -> None:
+    """`names`: files without their ending. Raises FileNotFoundError when one is in none of the folders `level1`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        xml = (level1 / f"{name}.xml").read_text(encoding="utf-8")
+        places = (place / f"{name}.xml" for place in level1)
+        found = next((path for path in places if path.exists()), level1[0] / f"{name}.xml")
+        xml = found.read_text(encoding="utf-8")
         (folder / f"{name}.txt").write_text(text_of(xml), encoding="utf-8")
 
 
