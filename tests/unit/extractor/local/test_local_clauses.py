@@ -70,8 +70,14 @@ def test_a_subject_behind_its_verb_gives_nothing(known: Forms) -> None:
 def test_a_bare_common_word_is_no_subject(known: Forms) -> None:
     parse = tree("Bouffies ADJ nsubj 3", "se PRON expl:comp 3", "perdit VERB ROOT 0", ". PUNCT punct 3")
     assert verbs(parse, known) == []
-    as_noun = tree("Rose NOUN nsubj 2", "dormait VERB ROOT 0", ". PUNCT punct 2")
+    as_noun = tree("Maison NOUN nsubj 2", "dormait VERB ROOT 0", ". PUNCT punct 2")
     assert verbs(as_noun, known) == []
+
+
+def test_a_given_name_is_a_subject_though_it_is_a_common_word_too(known: Forms) -> None:
+    assert verbs(tree("Bernard NOUN nsubj 2", "dormait VERB ROOT 0", ". PUNCT punct 2"), known) == ["dormait"]
+    late = tree("Alors ADV advmod 3", "Faucon NOUN nsubj 3", "dormait VERB ROOT 0", ". PUNCT punct 3")
+    assert verbs(late, known) == ["dormait"]
 
 
 def test_a_subject_must_agree_with_its_verb(known: Forms) -> None:

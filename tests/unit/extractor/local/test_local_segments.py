@@ -44,6 +44,19 @@ def test_a_pronoun_in_small_letters_after_an_exclamation_begins_a_sentence(known
     assert segments("Il est parti ! il ne reviendra pas.", known)[0].closer is Edge.FULL_STOP
 
 
+def test_who_speaks_behind_an_exclamation_is_no_part_of_it(known: Forms) -> None:
+    first, second = segments("— Mais je ne l'aime pas ! se récria Pierre Lathon.", known)
+    assert first.closer is Edge.FULL_STOP
+    assert segments("Il bondit ! alors la porte claqua.", known)[0].closer is Edge.BREAK
+    assert second.opener is Edge.FULL_STOP
+
+
+def test_a_sentence_goes_on_fresh_behind_an_exclamation_of_a_word_or_two(known: Forms) -> None:
+    *_, last = segments("— Ah ! mon Dieu ! votre curiosité est satisfaite.", known)
+    assert last.opener is Edge.START
+    assert segments("Ces hommes ! votre curiosité est grande.", known)[-1].opener is Edge.BREAK
+
+
 def test_words_between_closed_guillemets_are_quoted(known: Forms) -> None:
     assert [s.quoted for s in segments("Il cria : « Je viens. » La porte s'ouvrit.", known)] == [False, True, False]
     assert not segments("« Je viens de loin.", known)[0].quoted

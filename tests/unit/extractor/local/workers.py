@@ -16,13 +16,19 @@ def load_nothing() -> None:
 
 
 def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
-    """Dies of DEADLY, hangs on HANGING; else a sure card, a fair one and an unsure one per source."""
+    """Dies of DEADLY, hangs on HANGING; else a sure card, two fair ones and an unsure one per source."""
     if any(text == DEADLY for _, text in sources):
         os._exit(9)
     if any(text == HANGING for _, text in sources):
         time.sleep(60)
     sure, fair = Card(f"Sûr à {most}.", 0.999, ("end_stop",)), Card("Assez sûr.", 0.97, ("end_comma",))
-    cards = (sure, fair, Card("Peu sûr.", 0.5, ()))
+    cards = (sure, fair, Card("Presque sûr.", 0.94, ("end_comma",)), Card("Peu sûr.", 0.5, ()))
+    return [CutSource(source_id, cards) for source_id, _ in sources]
+
+
+def cut_fairly(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
+    """Two cards, sure enough for one of a sentence and not for a second."""
+    cards = (Card("Moins sûr.", 0.93, ("end_comma",)), Card("Presque sûr.", 0.94, ("end_comma",)))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 

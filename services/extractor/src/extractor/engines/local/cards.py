@@ -120,6 +120,7 @@ def _card(text: str, segment: Segment, proposal: Proposal, *, agreed: bool, feat
         "subject_repeated": proposal.subject is not None,
         "lead_dropped": proposal.lead_dropped,
         "insertion_removed": segment.shortened,
+        "adverb_removed": segment.thinned,
     }
     marks = {f"end_{kind.name.lower()}": True, "single_parse": not agreed, "incise_removed": segment.joint is not None}
     flags = tuple(flag for flag, holds in {**marks, **edits}.items() if holds)

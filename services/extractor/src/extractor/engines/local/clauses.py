@@ -281,7 +281,15 @@ def _number_of_noun(parse: Parse, subject: int, forms: Forms) -> str | None:
         return "s"
     if first.norm in fr.TITLES:
         return "p" if first.norm in {"mm.", "mmes", "mlles"} else "s"
-    name = parse.tokens[subject]
-    is_name = name.text[:1].isupper() and not forms.is_common_word(name.norm) and not forms.facts(name.norm).verbs
     plain = parse.left[subject] == subject or parse.tokens[subject - 1].text == ","
-    return "s" if is_name and plain else None
+    return "s" if plain and _is_name(parse, subject, forms) else None
+
+
+def _is_name(parse: Parse, at: int, forms: Forms) -> bool:
+    """A capital says so but at the beginning, where any word has one."""
+    token = parse.tokens[at]
+    if not token.text[:1].isupper():
+        return False
+    if at > 0 or token.norm in fr.GIVEN_NAMES:
+        return True
+    return not forms.is_common_word(token.norm) and not forms.facts(token.norm).verbs

@@ -43,7 +43,6 @@ _NEXT_WORDS = (
 )
 _BEFORE_WORDS = fr.COORDINATORS | fr.CLAUSE_OPENERS | fr.LIGHT_ADVERBS | frozenset({","})
 _DIALOGUE_SIGNS = frozenset("—–-«")
-_LIGHT_VERBS = frozenset({"être", "avoir", "faire", "aller", "pouvoir", "devoir", "vouloir", "falloir", "sembler"})
 
 
 def features_of(site: Site, segment: Segment, start: str, subject: tuple[int, int] | None = None) -> Features:
@@ -60,6 +59,8 @@ def features_of(site: Site, segment: Segment, start: str, subject: tuple[int, in
         *_of_subject(site, subject),
         *_of_dropped(site),
         *_of_edges(site),
+        *_of_pairs(site),
+        *_of_lead(site),
     ]
     names += [name for name, holds in _marks(site, segment).items() if holds]
     found = dict.fromkeys(names, 1.0)
@@ -79,6 +80,7 @@ def _marks(site: Site, segment: Segment) -> dict[str, bool]:
         "piece_behind_verb": any(site.forms.is_finite(word) for word in segment.before),
         "quoted": segment.quoted,
         "shortened": segment.shortened,
+        "thinned": segment.thinned,
         "incise": segment.joint is not None,
         "negated": site.clause.negated,
         "starts_segment": site.cut.begin == 0,
@@ -103,7 +105,7 @@ def _of_verb(site: Site) -> Iterator[str]:
         deps = {site.parse.tokens[at].dep for at in site.parse.children[site.clause.head]}
         yield "verb:copula" if "cop" in deps else "verb:passive" if "aux:pass" in deps else "verb:compound"
     lemmas = site.forms.lemmas(head.norm)
-    yield from (f"verb:{lemma}" for lemma in sorted(lemmas & _LIGHT_VERBS))
+    yield from (f"verb:{lemma}" for lemma in sorted(lemmas))
     if lemmas & fr.SPEECH_LEMMAS:
         yield "verb:speech"
     yield f"dep:{head.dep}"
@@ -161,6 +163,34 @@ def _of_edges(site: Site) -> Iterator[str]:
     if site.cut.begin:
         before = site.parse.tokens[site.cut.begin - 1]
         yield f"before:{before.norm if before.norm in _BEFORE_WORDS else before.pos}"
+
+
+def _of_pairs(site: Site) -> Iterator[str]:
+    """'Elle eut courage', 'Elle se rappela, sourit'."""
+    parse, inside = site.parse, range(site.cut.begin, site.cut.end)
+    behind = (at for at in parse.child(site.clause.head, "obj", "xcomp") if at > site.clause.head and at in inside)
+    if any(_is_bare_noun(site, at) for at in behind):
+        yield "bare_object"
+    verbs = (at for at in inside if parse.tokens[at].dep == "conj" and parse.tokens[at].pos == "VERB")
+    if any(not any(parse.child(at, "cc")) for at in verbs):
+        yield "joined_by_comma"
+
+
+def _is_bare_noun(site: Site, at: int) -> bool:
+    if site.parse.tokens[at].pos != "NOUN":
+        return False
+    return site.parse.left[at] == at and site.parse.tokens[at - 1].norm not in fr.PREPOSITIONS
+
+
+def _of_lead(site: Site) -> Iterator[str]:
+    """How the segment opens where the card does not: 'Chez elle', 'Dans quinze jours'."""
+    if not site.cut.begin:
+        return
+    first = site.parse.tokens[0].norm
+    opening = first if first in _NEXT_WORDS else site.parse.tokens[0].pos
+    yield f"lead:{opening}"
+    tenses = site.forms.facts(site.verb).tenses
+    yield from (f"lead:{opening}:{name}" for letter, name in _TENSES.items() if letter in tenses)
 
 
 def _last_determiner(site: Site) -> str:

@@ -1,4 +1,4 @@
-"""What the rules ask about word forms: is it finite, does it agree, what is its imparfait. Answers come from Lefff."""
+"""What the rules ask about word forms: is it finite, does it agree, what is its third person. Lefff answers."""
 
 import re
 from collections.abc import Mapping
@@ -14,12 +14,17 @@ _INDICATIVE = frozenset("PIJF")
 _CONDITIONAL = "C"
 _PASSE_SIMPLE = "J"
 _IMPERFECT = "I"
+_PRESENT = "P"
 _PARTICIPLE = "K"
 _ORDER = "Y"
 _SUBJUNCTIVES = frozenset("ST")
 # Infinitives, gerunds, subjunctives and imperatives are left out: no rule asks for them.
 _KEPT = _INDICATIVE | {_CONDITIONAL, _PARTICIPLE}
-_IMPERFECT_LINES = re.compile(rb"^([^\t\n]+)\t(?:v|auxEtre|auxAvoir)\t([^\t\n]+)\tI([123]+)([sp])", re.MULTILINE)
+_TOLD = "PIFC"  # what a third person is shown in; a passé simple is shown as imparfait
+_THIRD_LINES = re.compile(
+    rb"^([^\t\n]+)\t(?:v|auxEtre|auxAvoir)\t([^\t\n]+)\t([A-Z]*[PIFC][A-Z]*)[12]*3([sp])", re.MULTILINE
+)
+_AUXILIARIES = frozenset({"être", "avoir"})
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,11 @@ class FormFacts:
 
 
 class Forms:
-    """Questions about forms; case does not matter. `imperfects`: 'dire 3s' to 'disait'."""
+    """Questions about forms; case does not matter. `thirds`: 'dire I s' to 'disait', the third persons of each verb."""
 
-    def __init__(self, lexicon: Lexicon, imperfects: Mapping[str, str]) -> None:
+    def __init__(self, lexicon: Lexicon, thirds: Mapping[str, str]) -> None:
         self._lexicon = lexicon
-        self._imperfects = imperfects
+        self._thirds = thirds
         self.facts = lru_cache(maxsize=CACHED_FORMS)(self._facts)
 
     def _facts(self, form: str) -> FormFacts:
@@ -80,6 +85,10 @@ class Forms:
     def is_imperfect(self, form: str) -> bool:
         return _IMPERFECT in self.facts(form).tenses
 
+    def is_participle(self, form: str) -> bool:
+        """Can be read as a past participle."""
+        return _PARTICIPLE in self.facts(form).tenses
+
     def is_order(self, form: str) -> bool:
         """Can be read as an imperative."""
         readings = self._lexicon.readings(form.lower())
@@ -89,6 +98,18 @@ class Forms:
         """Can be read as a subjunctive and as nothing else that is finite."""
         readings = [r for r in self._lexicon.readings(form.lower()) if r.category in _VERB_CATEGORIES]
         return any(_SUBJUNCTIVES & set(r.features) for r in readings) and not self.is_finite(form)
+
+    def is_only_adverb(self, form: str) -> bool:
+        readings = self._lexicon.readings(form.lower())
+        return bool(readings) and all(reading.category.startswith("adv") for reading in readings)
+
+    def is_known(self, form: str) -> bool:
+        return bool(self._lexicon.readings(form.lower()))
+
+    def noun_marks(self, form: str) -> tuple[str, ...]:
+        """Gender and number of each reading as noun or adjective, as far as the form tells: 'ms', 'f', 'p', ''."""
+        readings = self._lexicon.readings(form.lower())
+        return tuple(reading.features for reading in readings if reading.category in {"nc", "adj"})
 
     def is_common_word(self, form: str) -> bool:
         """A noun, adjective, adverb or function word; a name that is none of these is a safer subject."""
@@ -108,25 +129,46 @@ class Forms:
         return (self.facts(one).tenses & self.facts(other).tenses) - {_PARTICIPLE}
 
     def in_imperfect(self, form: str) -> str:
-        """The imparfait of a form that can only be a passé simple, else the form itself.
+        """The imparfait, third person, of a verb that is a passé simple or may be one ('pâlit'), else the form itself.
 
         The parsers were trained on newspapers, which have next to no passé simple: they take it for a noun.
         """
         facts = self.facts(form)
-        if facts.common or facts.tenses != {_PASSE_SIMPLE}:
+        if facts.common or not {_PASSE_SIMPLE} <= facts.tenses <= {_PASSE_SIMPLE, _PRESENT}:
             return form
-        verb = min(facts.verbs, key=lambda v: v.lemma)
-        return self._imperfects.get(f"{verb.lemma} {verb.persons[:1]}{verb.number}", form)
+        verb = min((v for v in facts.verbs if _PASSE_SIMPLE in v.tenses), key=lambda v: v.lemma)
+        return self._thirds.get(f"{verb.lemma} {_IMPERFECT} {verb.number}", form)
+
+    def third_person(self, form: str, person: str, number: str) -> str | None:
+        """'dois' of the first or second person as 'doit', a passé simple as imparfait; None where it has no such
+        reading.
+        """
+        verbs = [verb for verb in self.facts(form).verbs if person in verb.persons and verb.number == number]
+        for verb in sorted(verbs, key=lambda v: (v.lemma not in _AUXILIARIES, v.lemma)):
+            for tense in _TOLD + _PASSE_SIMPLE:
+                told = _IMPERFECT if tense == _PASSE_SIMPLE else tense
+                third = self._thirds.get(f"{verb.lemma} {told} {number}") if tense in verb.tenses else None
+                if third is not None:
+                    return third
+        return None
+
+    def only_of(self, form: str, person: str, number: str) -> str | None:
+        """The same of a form that is a verb, of no third person and nothing else."""
+        facts = self.facts(form)
+        if facts.common or any("3" in verb.persons for verb in facts.verbs):
+            return None
+        return self.third_person(form, person, number)
 
 
 def load_forms(lexicon: Lexicon) -> Forms:
-    """Index the imparfaits of a lexicon (0.3 s)."""
-    imperfects: dict[str, str] = {}
-    for line in lexicon.find_lines(_IMPERFECT_LINES):
-        form, lemma, persons, number = (part.decode() for part in line.groups())
-        for person in persons:
-            imperfects.setdefault(f"{lemma} {person}{number}", form)
-    return Forms(lexicon, imperfects)
+    """Index the third persons of a lexicon (0.4 s)."""
+    thirds: dict[str, str] = {}
+    for line in lexicon.find_lines(_THIRD_LINES):
+        form, lemma, tenses, number = (part.decode() for part in line.groups())
+        for tense in tenses:
+            if tense in _TOLD:
+                thirds.setdefault(f"{lemma} {tense} {number}", form)
+    return Forms(lexicon, thirds)
 
 
 def _verb_form(reading: Reading) -> VerbForm:

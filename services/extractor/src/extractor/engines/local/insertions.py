@@ -1,4 +1,6 @@
-"""What stands between commas after a subject ('Bovary, pendant ce temps-là, n'osait bouger'), to be left out."""
+"""What a clause can do without: an insertion behind its subject ('Bovary, pendant ce temps-là, n'osait bouger') and
+adverbs amid its words ('Il rendit alors prudemment la lettre').
+"""
 
 from dataclasses import replace
 
@@ -7,6 +9,20 @@ from extractor.engines.local.clauses import bare_subject, verb_group
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import Segment
 from extractor.engines.local.syntax import Parse
+from extractor.engines.local.vocabulary import words as words_of
+from extractor.engines.local.words import Word
+
+_FEWEST_WORDS_TO_THIN = 9
+_CONNECTIVES = words_of("alors donc enfin ensuite bientôt aussitôt cependant pourtant toutefois néanmoins désormais")
+_TIMES = words_of("demain hier maintenant déjà souvent toujours parfois soudain vraiment")
+# Without these the clause would say something else.
+_TELLING = words_of(
+    "apparemment probablement vraisemblablement difficilement faussement vainement inutilement rarement seulement"
+    " uniquement exclusivement nullement aucunement autrement tellement comment prétendument soi-disant également"
+    " faiblement imparfaitement partiellement éventuellement théoriquement hypothétiquement"
+)
+_TIED = words_of("si plus moins aussi trop très tout fort assez bien tant le la les un une et ou ni mais , ne n'")
+_TIED_BEHIND = words_of("que qu' de d' du des à au aux et ou ni ,")
 
 
 def without_insertion(segment: Segment, parse: Parse, forms: Forms) -> Segment | None:
@@ -40,3 +56,28 @@ def _holds_verb(parse: Parse, begin: int, end: int, forms: Forms) -> bool:
         forms.is_finite(token.norm) and (token.pos in {"VERB", "AUX"} or not forms.is_common_word(token.norm))
         for token in parse.tokens[begin:end]
     )
+
+
+def without_adverbs(segment: Segment, forms: Forms) -> Segment | None:
+    """The segment without those adverbs, to be parsed anew; None where it is short or has none. What is denied keeps
+    all but connectives.
+    """
+    words = segment.words
+    if segment.joint is not None or len(words) < _FEWEST_WORDS_TO_THIN:
+        return None
+    denies = any(word.norm in fr.NE for word in words)
+    kept = tuple(word for at, word in enumerate(words) if not _may_go(words, at, forms, denies=denies))
+    return replace(segment, words=kept, thinned=True) if len(kept) < len(words) else None
+
+
+def _may_go(words: tuple[Word, ...], at: int, forms: Forms, *, denies: bool) -> bool:
+    if not 0 < at < len(words) - 1:
+        return False
+    if words[at - 1].norm in _TIED or words[at + 1].norm in _TIED_BEHIND:
+        return False
+    norm = words[at].norm
+    return norm in _CONNECTIVES or (not denies and (norm in _TIMES or _tells_manner(norm, forms)))
+
+
+def _tells_manner(norm: str, forms: Forms) -> bool:
+    return norm.endswith("ment") and norm not in _TELLING and forms.is_only_adverb(norm)

@@ -78,7 +78,7 @@ def follows_reported_speech(site: Site) -> bool:
 
 def announces_speech(site: Site) -> bool:
     """'Il dit d'une voix basse :' waits for what he said; so does 'Il la regarda et dit'."""
-    if site.cut.kind is End.STOP:
+    if reaches_stop(site):
         return False
     verb = next((at for at in range(site.cut.end - 1, site.cut.begin - 1, -1) if _is_verb(site, at)), site.clause.head)
     if not _announces(site, verb) and not _announces(site, site.clause.head):
@@ -287,14 +287,14 @@ def drops_que(site: Site) -> bool:
 
 def starves_verb(site: Site) -> bool:
     """Takes from the verb what it nearly always has: 'Il avait à ses côtés', 'Elle prononça d'une voix joyeuse'."""
-    if site.cut.kind is End.STOP:
+    if reaches_stop(site):
         return False
     return site.frames.miss(usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms))
 
 
 def starves_infinitive(site: Site) -> bool:
     """'Il crut trouver dans son sourire': the same of an infinitive inside."""
-    if site.cut.kind is End.STOP:
+    if reaches_stop(site):
         return False
     inside = range(site.cut.begin, site.cut.end)
     return any("VerbForm=Inf" in site.parse.tokens[at].morph and _lacks_object(site, at) for at in inside)

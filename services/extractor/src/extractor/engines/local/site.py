@@ -50,7 +50,7 @@ class Site:
 
 
 def reaches_stop(site: Site) -> bool:
-    return site.cut.kind is End.STOP
+    return site.cut.kind in {End.STOP, End.QUESTION}
 
 
 def stands_behind(text: str) -> bool:

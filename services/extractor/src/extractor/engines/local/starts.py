@@ -13,6 +13,7 @@ _FRESH = frozenset({Edge.START, Edge.FULL_STOP, Edge.QUESTION, Edge.SEMICOLON, E
 
 _CONJUNCTIONS = fr.CLAUSE_OPENERS | {"comme", "parce", "dès", "sitôt", "aussitôt", "pendant", "tandis"}
 
+_MEANWHILE = frozenset({"tandis", "pendant"})
 # What may open a clause before its subject; a noun without such a tie is a piece of something else.
 _LEADS = frozenset({"obl:mod", "obl:arg", "advmod", "advcl", "acl", "vocative", "discourse", "cc", "punct"})
 
@@ -24,7 +25,8 @@ class Start(StrEnum):
     PIECE = "piece"  # a comma that the parser did not see
     JOINED = "joined"  # a comma, 'et', 'mais'
     CONJUNCTION = "conjunction"  # the word that makes a factive clause of it
-    BARE = "bare"  # an adverbial without a comma
+    BARE = "bare"  # an adverbial without a comma, before a pronoun
+    BARE_NOUN = "bare_noun"  # the same before a noun with its article
 
 
 def possible_begins(parse: Parse, clause: Clause, opener: Edge, forms: Forms) -> tuple[tuple[int, Start], ...]:
@@ -56,18 +58,29 @@ def _start(parse: Parse, clause: Clause, begin: int, opener: Edge, forms: Forms)
     while at >= 0 and (_joins(parse, at) or _is_light(parse, at)):
         crossed = crossed or _joins(parse, at)
         at -= 1
-    if at < 0 and opener is Edge.COMMA:
-        return Start.PIECE
     if at < 0:
-        return Start.FRESH if opener in _FRESH else Start.JOINED if crossed else None
+        return _at_edge(opener, crossed=crossed)
     if not _left_part_may_go(parse, clause, begin, forms):
         return None
     if crossed:
         return Start.JOINED
-    if not _CONJUNCTIONS.isdisjoint(parse.norms(0, begin)):
+    bare = _CONJUNCTIONS.isdisjoint(parse.norms(0, begin)) and opener in _FRESH | {Edge.COMMA}
+    return _behind_adverbial(parse, clause, begin) if bare else None
+
+
+def _at_edge(opener: Edge, *, crossed: bool) -> Start | None:
+    if opener is Edge.COMMA:
+        return Start.PIECE
+    return Start.FRESH if opener in _FRESH else Start.JOINED if crossed else None
+
+
+def _behind_adverbial(parse: Parse, clause: Clause, begin: int) -> Start | None:
+    """'Ce jour-là il partit', 'En ce moment le garçon se présenta'."""
+    if clause.subject is None or begin != clause.begin:
         return None
-    pronoun = clause.subject is not None and parse.tokens[clause.subject].norm in fr.SUBJECT_PRONOUNS
-    return Start.BARE if pronoun and begin == clause.begin and opener in _FRESH | {Edge.COMMA} else None
+    if parse.tokens[clause.subject].norm in fr.SUBJECT_PRONOUNS:
+        return Start.BARE
+    return Start.BARE_NOUN if parse.tokens[begin].dep == "det" else None
 
 
 def _is_light(parse: Parse, at: int) -> bool:
@@ -80,7 +93,7 @@ def _left_part_may_go(parse: Parse, clause: Clause, begin: int, forms: Forms) ->
     """
     once = forms.is_passe_simple(parse.tokens[clause.finite].norm)
     fronted = [at for at in parse.child(clause.head, "advcl") if at < begin]
-    return once or not any(_has_conjunction(parse, at) for at in fronted)
+    return once or not any(_has_conjunction(parse, at) for at in fronted) or parse.tokens[0].norm in _MEANWHILE
 
 
 def _has_conjunction(parse: Parse, head: int) -> bool:

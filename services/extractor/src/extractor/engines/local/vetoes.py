@@ -9,6 +9,7 @@ from extractor.engines.local.ends import End
 from extractor.engines.local.losses import LOSSES
 from extractor.engines.local.segments import INCISE_LEMMAS
 from extractor.engines.local.site import CONTENT, Site, is_starved, reaches_stop, stands_behind
+from extractor.engines.local.syntax import Token
 from extractor.engines.local.torn import TORN
 
 
@@ -38,12 +39,19 @@ def begins_loosely(site: Site) -> bool:
 
 def leaves_conjunction_alone(site: Site) -> bool:
     """'Il fut convenu que pendant cette nuit': a 'que', 'qui', 'quand' whose verb was cut off."""
-    finite = [at for at, word in enumerate(site.inside) if site.forms.is_finite(word)]
+    tokens = site.parse.tokens[site.cut.begin : site.cut.end]
+    finite = [at for at, token in enumerate(tokens) if _is_conjugated(site, token)]
     compared = not fr.DEGREES.isdisjoint(site.inside) or not fr.NE.isdisjoint(site.inside)
     return not compared and any(
         word in fr.CLAUSE_OPENERS and not any(at > position for at in finite)
         for position, word in enumerate(site.inside)
     )
+
+
+def _is_conjugated(site: Site, token: Token) -> bool:
+    """Of two readings ('foire', 'porte') the parser's, of one the lexicon's."""
+    conjugated = site.forms.is_finite(token.norm) or site.forms.is_subjunctive(token.norm)
+    return conjugated and (token.pos in {"VERB", "AUX"} or not site.forms.is_common_word(token.norm))
 
 
 def ends_loosely(site: Site) -> bool:

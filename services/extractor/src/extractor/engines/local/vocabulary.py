@@ -52,6 +52,16 @@ TITLES = words(
     "m. mr. mrs. dr. mgr. mm. mme mmes mlle mlles monsieur madame mademoiselle mistress maître père mère oncle tante"
     " cousin cousine docteur capitaine"
 )
+# Given names that are common words too; any other word with a capital that is none is taken for a name.
+GIVEN_NAMES = words(
+    "adèle alphonse angélique auguste augustin augustine baptiste benjamin benoît benoîte bernard berthe blanche"
+    " bob charlotte claire clarisse claude clémence clémentine corneille célestin césar diane dieu florence"
+    " florentin florentine fritz félicité germain gilles guillaume henry hercule hermine hyacinthe jack jacqueline"
+    " jacques jean jeanne jeannette jenny joseph jules julien julienne laure lise lisette louis louise madeleine"
+    " marc margot marguerite marie martial martin mathieu micheline narcisse noël octave olivier oscar pascal"
+    " patrice pierre rené renée richard robert robin rosa rosalie rose rosette régis sabine sylvain sylvestre"
+    " séraphin toussaint valentin violette virginie véronique"
+)
 # Any of these in the dropped part may be what the clause hangs on.
 CONDITIONS = words(
     "si sinon selon sauf excepté hormis peut-être pourvu quoique sans faute faillit paraît soi-disant ni"

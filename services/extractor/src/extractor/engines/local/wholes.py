@@ -5,12 +5,14 @@ from extractor.engines.local.clauses import Clause, ClauseKind, agreement_of, fi
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import Edge, Segment
 from extractor.engines.local.syntax import Parse
+from extractor.engines.local.vocabulary import words as words_of
 
 _STOPS = frozenset({Edge.FULL_STOP, Edge.SEMICOLON, Edge.QUESTION})
 _FRESH = frozenset({Edge.START, Edge.FULL_STOP, Edge.QUESTION, Edge.SEMICOLON, Edge.QUOTE})
 _OPENERS_OF_PARTS = frozenset(
     {"qui", "que", "qu'", "dont", "si", "s'", "lequel", "laquelle", "auquel", "ce", "ni", "ou", "soit"}
 )
+_SUBJECTS_BEHIND = words_of("-je -tu -il -elle -on -nous -vous -ils -elles -t-il -t-elle -t-on -t-ils -t-elles -ce")
 _SUBJECTS = ("nsubj", "nsubj:pass", "expl:subj", "csubj")
 
 
@@ -18,6 +20,10 @@ def whole_clause(parse: Parse, segment: Segment, forms: Forms) -> Clause | None:
     """The segment as one clause, 'et' and 'mais' before it left out."""
     if segment.opener not in _FRESH or segment.closer not in _STOPS or segment.joint is not None:
         return None
+    if segment.closer is Edge.QUESTION:
+        asked = _asked(parse, forms)
+        if asked is not None:
+            return asked
     root = next((at for at, token in enumerate(parse.tokens) if token.head == at), None)
     finite = None if root is None else finite_word(parse, root, forms)
     if root is None or finite is None:
@@ -32,6 +38,33 @@ def whole_clause(parse: Parse, segment: Segment, forms: Forms) -> Clause | None:
     conditional = not forms.is_indicative(parse.tokens[finite].norm)
     negated = any(parse.tokens[at].norm in fr.NE for at in range(begin, finite))
     return Clause(root, finite, subject, begin, negated, conditional, ClauseKind.WHOLE)
+
+
+def _asked(parse: Parse, forms: Forms) -> Clause | None:
+    """A question by its words: 'Es-tu malade', 'Est-ce qu'il vient'. The parsers know few of them."""
+    begin = _begin(parse)
+    norms = parse.norms(0, len(parse))
+    if norms[begin : begin + 2] == ("est", "-ce") and norms[begin + 2] in {"que", "qu'"}:
+        return _asked_of(parse, begin, begin + 3, forms)
+    for at in range(begin + 1, len(parse)):
+        if norms[at] in _SUBJECTS_BEHIND and forms.is_finite(norms[at - 1]):
+            negated = any(norm in fr.NE for norm in norms[begin:at])
+            conditional = not forms.is_indicative(norms[at - 1])
+            return Clause(at - 1, at - 1, at, begin, negated, conditional, ClauseKind.WHOLE)
+    return None
+
+
+def _asked_of(parse: Parse, begin: int, subject: int, forms: Forms) -> Clause | None:
+    """Behind 'est-ce que', a pronoun and its verb."""
+    agreement = fr.SUBJECT_PRONOUNS.get(parse.tokens[subject].norm)
+    verb = subject + 1
+    while verb < len(parse) and parse.tokens[verb].norm in fr.NE | fr.OBJECT_CLITICS:
+        verb += 1
+    if agreement is None or verb >= len(parse) or not forms.agrees(parse.tokens[verb].norm, *agreement):
+        return None
+    negated = any(norm in fr.NE for norm in parse.norms(subject, verb))
+    conditional = not forms.is_indicative(parse.tokens[verb].norm)
+    return Clause(verb, verb, subject, begin, negated, conditional, ClauseKind.WHOLE)
 
 
 def _agrees(parse: Parse, subject: int, finite: int, forms: Forms) -> bool:

@@ -10,7 +10,7 @@ from extractor.engines.local.cards import Card, Choice, French, Lengths, all_cho
 from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.forms import Forms, load_forms
 from extractor.engines.local.frames import french_frames
-from extractor.engines.local.insertions import without_insertion
+from extractor.engines.local.insertions import without_adverbs, without_insertion
 from extractor.engines.local.parser import DualParser, Unit, load_parser
 from extractor.engines.local.pieces import inner_pieces
 from extractor.engines.local.segments import Edge, Segment, split_segments
@@ -87,9 +87,13 @@ def choices_of(piece: Piece, parses: Sequence[Parse], known: French, lengths: Le
 
 
 def variants(piece: Piece, parses: Sequence[Parse], forms: Forms) -> list[Piece]:
-    """The piece without what stands between commas behind its subject, and its clauses one by one."""
+    """The piece without what stands between commas behind its subject, its clauses one by one, and all of these without
+    adverbs that they can do without.
+    """
     shorter = (without_insertion(piece.segment, parse, forms) for parse in parses)
-    segments = [*(segment for segment in shorter if segment is not None), *inner_pieces(piece.segment, forms)]
+    whole = [*(segment for segment in shorter if segment is not None), *inner_pieces(piece.segment, forms)]
+    thinner = (without_adverbs(segment, forms) for segment in (piece.segment, *whole))
+    segments = [*whole, *(segment for segment in thinner if segment is not None)]
     return [replace(piece, segment=segment) for segment in dict.fromkeys(segments)]
 
 
