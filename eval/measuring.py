@@ -13,6 +13,7 @@ from eval.measures.fidelity import fidelity
 from eval.measures.segmentation import (
     BoundaryScores,
     boundary_scores,
+    in_its_book,
     read_gold,
     stands_alone,
     treebank,
@@ -85,7 +86,8 @@ async def _novel(novel: str, every: int, engine: RewriteEngine) -> NovelFigures:
     began = time.monotonic()
     text = novel_text(novel)
     gold = [paragraph for paragraph in read_gold() if paragraph.novel.startswith(novel)]
-    ends = sum(boundary_scores(gold).values(), BoundaryScores())
+    splitter = in_its_book({novel: text.replace("'", "’")})  # as print has it
+    ends = sum(boundary_scores(gold, splitter).values(), BoundaryScores())
     made = await figures_of(novel, sample(sentences_of(text), every), engine)
     print(f"{novel}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     return NovelFigures(novel, words_right(text, novel), ends.f1, made)
