@@ -46,6 +46,10 @@ def test_an_adverb_amid_a_long_clause_is_left_out(text: str, left: str, known: F
         "Il remarqua chez elle le sentiment de la vieille dame.",  # a noun
         "Il rendit la lettre à la vieille dame prudemment.",  # at the end a cut can leave it out
         "Il rendit prudemment la lettre.",  # short enough
+        "Elle quitta pour toujours la maison de son père.",  # of 'pour'
+        "Il lisait le journal de demain dans la grande salle.",
+        "Je sais très bien que demain sera le jour de la fête.",  # a subject
+        "Il parlait comme toujours avec les amis de son père.",
     ],
 )
 def test_what_a_clause_needs_stays(text: str, known: Forms) -> None:

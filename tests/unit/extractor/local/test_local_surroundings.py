@@ -1,5 +1,7 @@
 """What the whole source says against a card: each rule by a sentence that an independent reader refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from extractor.engines.local.confidence import is_strict
@@ -104,12 +106,15 @@ def test_what_a_reader_would_keep_passes(source: str, card: str, known: Forms) -
         ("Les uns riaient, les autres pleuraient.", "Les uns riaient, les autres pleuraient"),
         ("Lorsque la nuit tomba, il partit.", "Lorsque la nuit tomba, il partit"),
         ("Il s'arrêta devant elle, puis il sortit.", "Il s'arrêta devant elle"),
+        ("La femme qu'il aimait dormait encore dans la chambre.", "La femme qu'il aimait dormait encore"),
+        ("Devant la femme aux yeux doux, il s'arrêta.", "il s'arrêta"),
+        ("Tantôt il riait, tantôt il pleurait.", "Tantôt il riait, tantôt il pleurait"),
         ("Qui vivra verra, mon ami.", "Qui vivra verra"),
         ("La Moucheronne fit un pas, et tomba.", "La Moucheronne fit un pas"),
     ],
 )
 def test_what_only_looks_so_passes(source: str, card: str, known: Forms) -> None:
-    rules = {"tells_one_of_pair", "opens_subordinate", "is_garbled"}
+    rules = {"tells_one_of_pair", "opens_subordinate", "is_garbled", "drops_view"}
     assert not rules & set(objections_to(place(source, card, known)))
 
 
@@ -127,3 +132,34 @@ def test_what_strict_never_gives_is_flagged(source: str, card: str, mark: str, k
     found = marks(place(source, card, known))
     assert mark in found
     assert not is_strict(("end_stop", *found))
+
+
+def edited(source: str, subject: str, card: str, forms: Forms) -> Surroundings:
+    """A card whose subject stands further ahead."""
+    return replace(place(source, card, forms), subject=place(source, subject, forms).own)
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "subject", "card"),
+    [
+        ("leaves_out_when", "Les enfants, quand ils couraient, avaient vite fini.", "Les enfants", "avaient vite fini"),
+        (
+            "makes_time_a_subject",
+            "Un après-midi, elle chantait, pénétra dans la chambre.",
+            "Un après-midi",
+            "pénétra dans la chambre",
+        ),
+    ],
+)
+def test_a_subject_said_again_is_asked_what_it_left(
+    rule: str, source: str, subject: str, card: str, known: Forms
+) -> None:
+    assert rule in objections_to(edited(source, subject, card, known))
+
+
+@pytest.mark.parametrize(
+    "source", ["Il sortit quand même et revint à la maison.", "Il était si fatigué et dormait à la maison."]
+)
+def test_si_and_quand_are_not_always_conditions(source: str, known: Forms) -> None:
+    card = source[source.index(" et ") + 4 : -1]
+    assert "leaves_out_when" not in set(objections_to(edited(source, "Il", card, known)))

@@ -37,7 +37,9 @@ def test_a_question_is_known_by_its_words(text: str, verb: str, known: Forms) ->
     assert misread(text).tokens[clause.finite].text == verb
 
 
-@pytest.mark.parametrize("text", ["Et la porte ?", "Est-ce que la porte ?", "Quel beau temps ?"])
+@pytest.mark.parametrize(
+    "text", ["Et la porte ?", "Est-ce que la porte ?", "Quel beau temps ?", "Demain, n'est-ce pas ?"]
+)
 def test_a_question_without_its_verb_is_none(text: str, known: Forms) -> None:
     (segment,) = split_segments(split_words(text), known)
     assert whole_clause(misread(text), segment, known) is None

@@ -14,6 +14,7 @@ from extractor.engines.local.words import Word
 
 _FEWEST_WORDS_TO_THIN = 9
 _CONNECTIVES = words_of("alors donc enfin ensuite bientôt aussitôt cependant pourtant toutefois néanmoins désormais")
+_DAYS = frozenset({"demain", "hier"})
 _TIMES = words_of("demain hier maintenant déjà souvent toujours parfois soudain vraiment")
 # Without these the clause would say something else.
 _TELLING = words_of(
@@ -21,7 +22,11 @@ _TELLING = words_of(
     " uniquement exclusivement nullement aucunement autrement tellement comment prétendument soi-disant également"
     " faiblement imparfaitement partiellement éventuellement théoriquement hypothétiquement"
 )
-_TIED = words_of("si plus moins aussi trop très tout fort assez bien tant le la les un une et ou ni mais , ne n'")
+_TIED = (
+    words_of("si plus moins aussi trop très tout fort assez bien tant peu comme le la les un une et ou ni mais , ne n'")
+    | frozenset(fr.PREPOSITIONS)
+    | fr.CLAUSE_OPENERS
+)
 _TIED_BEHIND = words_of("que qu' de d' du des à au aux et ou ni ,")
 
 
@@ -59,8 +64,8 @@ def _holds_verb(parse: Parse, begin: int, end: int, forms: Forms) -> bool:
 
 
 def without_adverbs(segment: Segment, forms: Forms) -> Segment | None:
-    """The segment without those adverbs, to be parsed anew; None where it is short or has none. What is denied keeps
-    all but connectives.
+    """The segment without those adverbs, to be parsed anew; None where it is short, lost an incise or has none. What is
+    denied keeps all but connectives.
     """
     words = segment.words
     if segment.joint is not None or len(words) < _FEWEST_WORDS_TO_THIN:
@@ -76,6 +81,8 @@ def _may_go(words: tuple[Word, ...], at: int, forms: Forms, *, denies: bool) -> 
     if words[at - 1].norm in _TIED or words[at + 1].norm in _TIED_BEHIND:
         return False
     norm = words[at].norm
+    if norm in _DAYS and forms.is_finite(words[at + 1].norm):
+        return False  # 'Demain sera un beau jour'
     return norm in _CONNECTIVES or (not denies and (norm in _TIMES or _tells_manner(norm, forms)))
 
 

@@ -1,18 +1,20 @@
 """The two spaCy models: words in, parses out. The only module that imports spaCy."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.shown import shown
+from extractor.engines.local.surroundings import is_only_verb
 from extractor.engines.local.syntax import Parse, Token, build_parse
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
+    from spacy.tokens import Token as SpacyToken
 
 MODELS = ("fr_core_news_sm", "fr_core_news_md")
 _UNUSED = ["ner", "lemmatizer", "senter", "attribute_ruler"]
@@ -47,7 +49,7 @@ class DualParser:
     def _parse_with(self, model: "Language", units: Sequence[Unit]) -> list[Parse]:
         docs = (self._doc(model, unit) for unit in units)
         pairs = zip(model.pipe(docs, batch_size=_BATCH), units, strict=True)
-        return [_read(doc, unit, self.forms) for doc, unit in pairs]
+        return [read_parse(doc, unit, self.forms) for doc, unit in pairs]
 
     def _doc(self, model: "Language", unit: Unit) -> "Doc":
         from spacy.tokens import Doc  # noqa: PLC0415  spaCy takes two seconds to import: only workers pay
@@ -68,17 +70,14 @@ def load_parser(forms: Forms) -> DualParser:
     return DualParser(tuple(spacy.load(name, exclude=_UNUSED) for name in MODELS), forms)
 
 
-def _read(doc: "Doc", unit: Unit, forms: Forms) -> Parse:
+def read_parse(doc: "Iterable[SpacyToken]", unit: Unit, forms: Forms) -> Parse:
+    """A model's answer under the author's words."""
     tokens = [
         Token(text, token.pos_, token.dep_, token.head.i, str(token.morph))
         for text, token in zip((*unit.words, unit.mark), doc, strict=True)
     ]
     for at, (token, following) in enumerate(pairwise(tokens)):
         is_article = token.dep == "det" and token.head == at + 1
-        if is_article and token.norm in _CLITICS and _is_only_verb(following, forms):
+        if is_article and token.norm in _CLITICS and is_only_verb(forms, following.norm):
             tokens[at] = Token(token.text, "PRON", "obj", at + 1)  # 'Philippe la détachait': no article
     return build_parse(tokens)
-
-
-def _is_only_verb(token: Token, forms: Forms) -> bool:
-    return forms.is_finite(token.norm) and not forms.is_common_word(token.norm)

@@ -153,8 +153,7 @@ def opens_as_fragment(place: Surroundings) -> bool:
 
 def points_elsewhere(place: Surroundings) -> bool:
     """'le sien', 'un autre', 'ce dernier': of what, the card does not say."""
-    text = re.sub(r"' ", "'", " ".join([*(word.norm for word in place.subject), *place.norms]))
-    return bool(_REFERS.search(text)) or bool(_INDEX_WORDS.search(text))
+    return bool(_REFERS.search(place.text)) or bool(_INDEX_WORDS.search(place.text))
 
 
 def hides_thing(place: Surroundings) -> bool:

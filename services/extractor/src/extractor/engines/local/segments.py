@@ -56,8 +56,8 @@ class Edge(Enum):
 class Segment:
     """`words` without the marks around it. `mark` is the closing mark as the author wrote it. `quoted`: guillemets
     open and close around it. `aside`: inside brackets or dashes. `joint`: where 'dit-il' was taken out, the comma
-    that stays (or the end). `shortened`: an insertion was taken out. `before`, `after`: of a piece, the words of its
-    segment around it (lower case).
+    that stays (or the end). `shortened`: an insertion was taken out; `thinned`: adverbs were. `before`, `after`: of a
+    piece, the words of its segment around it (lower case).
     """
 
     words: tuple[Word, ...]

@@ -21,8 +21,8 @@ _VOWELS = "aeéèêiîoôuyh"
 
 
 def shown(words: Sequence[str], spaces: Sequence[bool], forms: Forms) -> tuple[list[str], list[bool]]:
-    """Words and whether a space follows each, with every speaker told of as a third person and the passé simple as
-    imparfait. `words` have straight apostrophes.
+    """Words and whether a space follows each, with speakers told of as third persons and the passé simple as imparfait.
+    Subjunctives stay, and no elision is made anew. `words` have straight apostrophes.
     """
     told = _Told(words, spaces, forms)
     for at in range(len(words)):

@@ -25,8 +25,7 @@ class Start(StrEnum):
     PIECE = "piece"  # a comma that the parser did not see
     JOINED = "joined"  # a comma, 'et', 'mais'
     CONJUNCTION = "conjunction"  # the word that makes a factive clause of it
-    BARE = "bare"  # an adverbial without a comma, before a pronoun
-    BARE_NOUN = "bare_noun"  # the same before a noun with its article
+    BARE = "bare"  # an adverbial without a comma
 
 
 def possible_begins(parse: Parse, clause: Clause, opener: Edge, forms: Forms) -> tuple[tuple[int, Start], ...]:
@@ -78,9 +77,8 @@ def _behind_adverbial(parse: Parse, clause: Clause, begin: int) -> Start | None:
     """'Ce jour-là il partit', 'En ce moment le garçon se présenta'."""
     if clause.subject is None or begin != clause.begin:
         return None
-    if parse.tokens[clause.subject].norm in fr.SUBJECT_PRONOUNS:
-        return Start.BARE
-    return Start.BARE_NOUN if parse.tokens[begin].dep == "det" else None
+    pronoun = parse.tokens[clause.subject].norm in fr.SUBJECT_PRONOUNS
+    return Start.BARE if pronoun or parse.tokens[begin].dep == "det" else None
 
 
 def _is_light(parse: Parse, at: int) -> bool:
@@ -89,11 +87,12 @@ def _is_light(parse: Parse, at: int) -> bool:
 
 def _left_part_may_go(parse: Parse, clause: Clause, begin: int, forms: Forms) -> bool:
     """A clause with a conjunction may be left out before a passé simple only: before an imparfait or a present,
-    'quand' is as good as 'if'.
+    'quand' is as good as 'if'. 'tandis que' and 'pendant que' may always.
     """
     once = forms.is_passe_simple(parse.tokens[clause.finite].norm)
     fronted = [at for at in parse.child(clause.head, "advcl") if at < begin]
-    return once or not any(_has_conjunction(parse, at) for at in fronted) or parse.tokens[0].norm in _MEANWHILE
+    asked = (at for at in fronted if parse.tokens[parse.left[at]].norm not in _MEANWHILE)
+    return once or not any(_has_conjunction(parse, at) for at in asked)
 
 
 def _has_conjunction(parse: Parse, head: int) -> bool:

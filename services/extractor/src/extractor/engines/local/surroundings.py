@@ -34,6 +34,11 @@ class Surroundings:
         return tuple(word.norm for word in self.own)
 
     @property
+    def text(self) -> str:
+        """All words of the card, the subject said again among them."""
+        return " ".join([*(word.norm for word in self.subject), *self.norms]).replace("' ", "'")
+
+    @property
     def before(self) -> str:
         return plain(self.source[: self.own[0].begin])
 

@@ -47,7 +47,8 @@ def _asked(parse: Parse, forms: Forms) -> Clause | None:
     if norms[begin : begin + 2] == ("est", "-ce") and norms[begin + 2] in {"que", "qu'"}:
         return _asked_of(parse, begin, begin + 3, forms)
     for at in range(begin + 1, len(parse)):
-        if norms[at] in _SUBJECTS_BEHIND and forms.is_finite(norms[at - 1]):
+        tag = norms[at] == "-ce" and norms[at - 2] in fr.NE  # 'n'est-ce pas'
+        if norms[at] in _SUBJECTS_BEHIND and forms.is_finite(norms[at - 1]) and not tag:
             negated = any(norm in fr.NE for norm in norms[begin:at])
             conditional = not forms.is_indicative(norms[at - 1])
             return Clause(at - 1, at - 1, at, begin, negated, conditional, ClauseKind.WHOLE)
