@@ -10,7 +10,7 @@ from eval import sheets
 from eval.announced import ANNOUNCED, Draw, read_before
 from eval.cards import BASELINES
 from eval.measuring import EVERY, write_page, write_readings
-from eval.novels import NOVELS, SEEN_SINCE, UNSEEN, Part, unseen_novels
+from eval.novels import ELSEWHERE, NOVELS, Part, unseen_novels
 from eval.reading import draw_sheet, print_score
 from eval.tei import write_texts
 from feuilleton.contracts.job_settings import Confidence
@@ -30,8 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         case "readings":
             write_readings()
         case "texts":
-            names = (*UNSEEN.values(), *SEEN_SINCE.values())
-            write_texts(options.level1, unseen_novels(), tuple(Path(name).stem for name in names))
+            write_texts(options.folders, unseen_novels(), tuple(Path(name).stem for name in ELSEWHERE.values()))
     return 0
 
 
@@ -51,8 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     measuring = commands.add_parser("measure", help="write the tables of docs/quality.md anew")
     measuring.add_argument("--every", type=int, default=EVERY, help="1: whole novels; 4: a quarter of each")
     commands.add_parser("readings", help="write only the tables of what was read")
-    texts = commands.add_parser("texts", help="make the texts of the unseen novels from ELTeC-fra")
-    texts.add_argument("level1", type=Path, nargs="+", help="folders level1 of the corpus and its extension")
+    texts = commands.add_parser("texts", help="make the texts of the novels that are not in the test data")
+    texts.add_argument(
+        "folders",
+        type=Path,
+        nargs="+",
+        help="level1 of ELTeC-fra and of its extension, french/roman19/tei of the textbox",
+    )
     return parser
 
 
@@ -60,7 +64,7 @@ def _add_draw(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--seed", type=int)
     which.add_argument("--announced", choices=[draw.name for draw in ANNOUNCED], help="a draw that counts")
-    parser.add_argument("--novels", nargs="+", choices=(*NOVELS, *UNSEEN, *SEEN_SINCE), default=tuple(NOVELS))
+    parser.add_argument("--novels", nargs="+", choices=(*NOVELS, *ELSEWHERE), default=tuple(NOVELS))
     parser.add_argument("--part", type=Part.parse, default=Part(), help="of each novel, in words: 0.6:1.0")
     parser.add_argument("--confidence", type=Confidence, choices=tuple(Confidence), default=Confidence.BALANCED)
     parser.add_argument("--count", type=int, default=400, help="cards in all, equal over the novels")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.novels import NOVELS, SEEN_SINCE, UNSEEN, Part
+from eval.novels import NOVELS, OF_DRAW, Part
 from eval.sheets import JUDGED
 from feuilleton.contracts.job_settings import Confidence
 
@@ -32,11 +32,14 @@ ANNOUNCED = (
     Draw("announced-balanced-2", 20261124, Confidence.BALANCED, Part(0.6, 1.0)),
     Draw("announced-strict-2", 20261125, Confidence.STRICT, Part(0.6, 1.0)),
     # So did local-3. These are for local-4, and of novels of which nothing taught the rules.
-    Draw("announced-balanced-3", 20261126, Confidence.BALANCED, Part(), tuple(SEEN_SINCE)),
-    Draw("announced-strict-3", 20261127, Confidence.STRICT, Part(), tuple(SEEN_SINCE)),
+    Draw("announced-balanced-3", 20261126, Confidence.BALANCED, Part(), tuple(OF_DRAW[3])),
+    Draw("announced-strict-3", 20261127, Confidence.STRICT, Part(), tuple(OF_DRAW[3])),
     # And local-4. These are for local-5, of ten more novels of which nothing taught the rules.
-    Draw("announced-balanced-4", 20261128, Confidence.BALANCED, Part(), tuple(UNSEEN)),
-    Draw("announced-strict-4", 20261129, Confidence.STRICT, Part(), tuple(UNSEEN)),
+    Draw("announced-balanced-4", 20261128, Confidence.BALANCED, Part(), tuple(OF_DRAW[4])),
+    Draw("announced-strict-4", 20261129, Confidence.STRICT, Part(), tuple(OF_DRAW[4])),
+    # And local-5. These are for local-7, of twelve novels of another corpus.
+    Draw("announced-balanced-5", 20261130, Confidence.BALANCED, Part(), tuple(OF_DRAW[5]), 408),
+    Draw("announced-strict-5", 20261201, Confidence.STRICT, Part(), tuple(OF_DRAW[5]), 408),
 )
 
 

@@ -1,4 +1,6 @@
-"""Novels of the corpus ELTeC-fra (DOI 10.5281/zenodo.4662433) and of its extension as text, one paragraph a line."""
+"""Novels as text, one paragraph a line: of the corpus ELTeC-fra (DOI 10.5281/zenodo.4662433), of its extension and of
+the CLiGS textbox (DOI 10.5281/zenodo.597430).
+"""
 
 import re
 import xml.etree.ElementTree as ET
@@ -23,12 +25,12 @@ def text_of(xml: str) -> str:
     return "\n".join(line.translate(dict.fromkeys(map(ord, RESERVED))).strip() for line in lines if line) + "\n"
 
 
-def write_texts(level1: Sequence[Path], folder: Path, names: Iterable[str]) -> None:
-    """`names`: files without their ending. Raises FileNotFoundError when one is in none of the folders `level1`."""
+def write_texts(folders: Sequence[Path], folder: Path, names: Iterable[str]) -> None:
+    """`names`: files without their ending. Raises FileNotFoundError when one is in none of the folders."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        places = (place / f"{name}.xml" for place in level1)
-        found = next((path for path in places if path.exists()), level1[0] / f"{name}.xml")
+        places = (place / f"{name}.xml" for place in folders)
+        found = next((path for path in places if path.exists()), folders[0] / f"{name}.xml")
         xml = found.read_text(encoding="utf-8")
         (folder / f"{name}.txt").write_text(text_of(xml), encoding="utf-8")
 

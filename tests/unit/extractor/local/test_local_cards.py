@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from extractor.engines.local.cards import Lengths, card_text
@@ -30,6 +32,13 @@ def test_a_cut_to_the_authors_end_keeps_his_mark_and_its_space(known: Forms) -> 
     assert text("Oui, je pars\u202f!", known, 2, 4) == "Je pars\u202f!"
     assert text("Elle partit bientôt…", known, 0, 3) == "Elle partit bientôt…"
     assert text("Elle partit bientôt ; il resta.", known, 0, 3) == "Elle partit bientôt."
+
+
+def test_a_question_that_ends_sooner_keeps_the_space_before_its_mark(known: Forms) -> None:
+    source = "Où vas-tu si vite ce soir ?"
+    whole = first(source, known)
+    shorter = replace(whole, words=whole.words[:3])
+    assert card_text(source, shorter, Proposal(Cut(0, 3, End.QUESTION))) == "Où vas-tu ?"
 
 
 def test_quoted_words_stay_between_guillemets(known: Forms) -> None:

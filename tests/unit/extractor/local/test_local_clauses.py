@@ -80,6 +80,23 @@ def test_a_given_name_is_a_subject_though_it_is_a_common_word_too(known: Forms) 
     assert verbs(late, known) == ["dormait"]
 
 
+def test_mais_before_a_title_is_no_part_of_its_name(known: Forms) -> None:
+    parse = tree(
+        "Mais CCONJ cc 2",
+        "M. NOUN nsubj 5",
+        "d' ADP case 4",
+        "Arzac PROPN nmod 2",
+        "dormait VERB ROOT 0",
+        ". PUNCT punct 5",
+    )
+    assert verbs(parse, known) == ["dormait"]
+
+
+@pytest.mark.parametrize(("word", "found"), [("Rien", ["dormait"]), ("Chacun", ["dormait"]), ("Aucun", [])])
+def test_who_is_not_named_may_be_a_subject(word: str, found: list[str], known: Forms) -> None:
+    assert verbs(tree(f"{word} PRON nsubj 2", "dormait VERB ROOT 0", ". PUNCT punct 2"), known) == found
+
+
 def test_a_subject_must_agree_with_its_verb(known: Forms) -> None:
     parse = tree("Les DET det 2", "voisins NOUN nsubj 3", "dormait VERB ROOT 0", ". PUNCT punct 3")
     assert verbs(parse, known) == []

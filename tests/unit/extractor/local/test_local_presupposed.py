@@ -61,6 +61,45 @@ def test_only_conjunctions_that_state_a_fact_give_their_clause(
     assert [clause.kind for clause in find_presupposed(parse, known)] == kinds
 
 
+AT_THE_TIME = ("Au ADP case 2", "moment NOUN obl:mod 8", "où ADV advmod 5", "il PRON nsubj 5")
+LEFT = (", PUNCT punct 8", "elle PRON nsubj 8", "partit VERB ROOT 0", ". PUNCT punct 8")
+
+
+@pytest.mark.parametrize(("verb", "kinds"), [("sortait", [ClauseKind.FACTIVE]), ("sortira", [])])
+def test_what_was_at_that_moment_was(verb: str, kinds: list[ClauseKind], known: Forms) -> None:
+    parse = tree(*AT_THE_TIME, f"{verb} VERB acl:relcl 2", *LEFT)
+    assert [clause.kind for clause in find_presupposed(parse, known)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("verb", "kinds"), [("vit", [ClauseKind.FACTIVE]), ("crut", []), ("espérait", []), ("savait", [ClauseKind.FACTIVE])]
+)
+def test_what_somebody_saw_or_knew_is_so(verb: str, kinds: list[ClauseKind], known: Forms) -> None:
+    parse = tree(
+        "Elle PRON nsubj 2",
+        f"{verb} VERB ROOT 0",
+        "que SCONJ mark 5",
+        "tu PRON nsubj 5",
+        "dormais VERB ccomp 2",
+        ". PUNCT punct 2",
+    )
+    assert [clause.kind for clause in find_presupposed(parse, known)] == kinds
+
+
+def test_what_follows_from_so_much_is_so(known: Forms) -> None:
+    parse = tree(
+        "Il PRON nsubj 4",
+        "était AUX cop 4",
+        "si SCONJ mark 4",
+        "grand ADJ ROOT 0",
+        "qu' SCONJ mark 7",
+        "on PRON nsubj 7",
+        "riait VERB ccomp 4",
+        ". PUNCT punct 4",
+    )
+    assert [clause.kind for clause in find_presupposed(parse, known)] == [ClauseKind.FACTIVE]
+
+
 def test_an_order_needs_no_subject(known: Forms) -> None:
     parse = tree("Prenez VERB ROOT 0", "cette DET det 3", "lettre NOUN obj 1", ". PUNCT punct 1")
     assert [clause.kind for clause in find_presupposed(parse, known)] == [ClauseKind.ORDER]

@@ -15,7 +15,7 @@ def known() -> Forms:
 
 def told(text: str, forms: Forms) -> str:
     words = [word.text.replace("’", "'") for word in split_words(text)]
-    return " ".join(shown(words, [True] * len(words), forms)[0])
+    return " ".join(shown(words, [True] * len(words), forms, asks=text.endswith("?"))[0])
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ def told(text: str, forms: Forms) -> str:
         ("tu t'es installée", "il s' est installée"),
         ("je pris ma canne, puis descendis", "il prenait ma canne , puis descendait"),
         ("Es-tu malade", "Est -il malade"),
-        ("Irez-vous demain", "Iront -ils demain"),
+        ("Irez-vous demain ?", "Iront -ils demain ?"),
+        ("Vous souvenez-vous ?", "Se souviennent -ils ?"),
+        ("Je ne suis pas là", "Il n' est pas là"),
+        ("Je m'en vais", "Il s' en va"),
+        ("Il t'attendit", "Il t' attendait"),
         ("dis-je", "dit -il"),
         ("chante-je", "chante -t-il"),
     ],
@@ -39,7 +43,8 @@ def test_a_speaker_is_told_of_as_a_third_person(text: str, third: str, known: Fo
 
 
 @pytest.mark.parametrize(
-    "text", ["Il vous aime", "Elle nous a vus", "On me dit tout", "tu xyz", "je", "Pour vous, rien", "-tu"]
+    "text",
+    ["Il vous aime", "Elle nous a vus", "On me dit tout", "tu xyz", "je", "Pour vous, rien", "-tu", "Asseyez-vous là"],
 )
 def test_who_is_no_subject_stays(text: str, known: Forms) -> None:
     assert told(text, known) == " ".join(word.text for word in split_words(text))

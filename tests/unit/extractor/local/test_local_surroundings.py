@@ -79,6 +79,15 @@ REFUSED = [
     ),
     ("is_garbled", "Je me rapprochai de l’ abbat pour le voir.", "Je me rapprochai de l’ abbat"),
     ("is_reported_behind", "Sa fortune n'avait pas péri, je suppose.", "Sa fortune n'avait pas péri"),
+    ("tells_one_of_pair", "Un jasmin courait d'un côté, des roses de l'autre.", "Un jasmin courait d'un côté"),
+    ("asks_for_assent", "Vous êtes convalescent ; n'est-ce pas, docteur ?", "n'est-ce pas, docteur"),
+    ("answers_denial", "Ce n'est pas le talent qui lui manque ; c'est le caractère.", "c'est le caractère"),
+    (
+        "is_one_of_such",
+        "Il y a de ces hommes tristes qui rient trop haut.",
+        "ces hommes tristes qui rient trop haut",
+    ),
+    ("opens_subordinate", "Et si cet animal se jette sur nos chiens ?", "si cet animal se jette sur nos chiens"),
 ]
 
 
@@ -111,10 +120,14 @@ def test_what_a_reader_would_keep_passes(source: str, card: str, known: Forms) -
         ("Tantôt il riait, tantôt il pleurait.", "Tantôt il riait, tantôt il pleurait"),
         ("Qui vivra verra, mon ami.", "Qui vivra verra"),
         ("La Moucheronne fit un pas, et tomba.", "La Moucheronne fit un pas"),
+        ("N'est-ce pas une belle maison ?", "N'est-ce pas une belle maison"),
+        ("Il prit la lettre ; c'était une facture.", "c'était une facture"),
+        ("Il parlait de ces choses, et ces choses le troublaient.", "ces choses le troublaient"),
     ],
 )
 def test_what_only_looks_so_passes(source: str, card: str, known: Forms) -> None:
     rules = {"tells_one_of_pair", "opens_subordinate", "is_garbled", "drops_view"}
+    rules |= {"asks_for_assent", "answers_denial", "is_one_of_such"}
     assert not rules & set(objections_to(place(source, card, known)))
 
 

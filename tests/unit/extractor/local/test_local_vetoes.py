@@ -5,6 +5,7 @@ from extractor.engines.local.doubts import doubts
 from extractor.engines.local.ends import Cut, End
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frame, Frames
+from extractor.engines.local.presupposed import find_presupposed
 from extractor.engines.local.site import Site
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.vetoes import objections_to
@@ -94,6 +95,25 @@ def test_a_negation_torn_from_its_ne_is_refused(known: Forms) -> None:
         ". PUNCT punct 3",
     )
     assert judged(parse, Cut(0, 5, End.STOP), known) == "tears_negation"
+
+
+def test_a_denial_without_its_never_is_refused(known: Forms) -> None:
+    parse = tree(
+        "Jamais ADV advmod 5",
+        "elle PRON nsubj 5",
+        "n' ADV advmod 5",
+        "était AUX cop 5",
+        "plus ADV ROOT 0",
+        "heureuse ADJ amod 5",
+        ". PUNCT punct 5",
+    )
+    assert judged(parse, Cut(1, 6, End.STOP), known) == "tears_negation"
+
+
+def test_an_order_may_hold_its_pronoun(known: Forms) -> None:
+    parse = tree("Donnez VERB ROOT 0", "-moi PRON iobj 1", "cette DET det 4", "lettre NOUN obj 1", ". PUNCT punct 1")
+    (order,) = find_presupposed(parse, known)
+    assert not list(objections_to(Site(parse, order, Cut(0, 4, End.STOP), known, FRAMES)))
 
 
 def test_a_cleft_without_its_second_half_is_refused(known: Forms) -> None:

@@ -66,9 +66,14 @@ def all_choices(
         {p.key: p for p in propose(parse, segment, french.forms, french.frames, french.permits, lengths.most)}
         for parse in parses
     ]
-    keys = dict.fromkeys(key for proposals in by_parse for key in proposals)
+    keys = dict.fromkeys(key for proposals in by_parse for key in proposals if _is_meant(key, segment))
     choices = (_choice(source, segment, key, by_parse, french) for key in keys)
     return [choice for choice in choices if choice is not None and lengths.allow(choice.card.text)]
+
+
+def _is_meant(key: CutKey, segment: Segment) -> bool:
+    """What was pruned is a card whole or not at all: its parts were proposed before."""
+    return not segment.pruned or key == (0, len(segment.words), None)
 
 
 def _choice(
@@ -169,5 +174,5 @@ def _final_mark(source: str, segment: Segment, end: int) -> str:
     if not whole or segment.mark not in _STRESSED_MARKS:
         return "."
     last = segment.words[-1].end
-    gap = source[last : source.find(segment.mark, last)]
-    return (gap if not gap.strip() else "") + segment.mark
+    before = source[last : source.find(segment.mark, last)]
+    return before[len(before.rstrip()) :] + segment.mark

@@ -197,6 +197,7 @@ def _is_subordinate(parse: Parse, head: int) -> bool:
     """Has a conjunction, a relative or a question word of its own in front of the verb."""
     return any(
         child < head
+        and not _measures(parse, child)
         and (
             parse.tokens[child].dep == "mark"
             or parse.tokens[child].pos == "SCONJ"
@@ -205,6 +206,11 @@ def _is_subordinate(parse: Parse, head: int) -> bool:
         )
         for child in parse.children[head]
     )
+
+
+def _measures(parse: Parse, at: int) -> bool:
+    """'si grand' is no condition, whatever the parser says."""
+    return parse.tokens[at].norm == "si" and parse.tokens[at + 1].pos in {"ADJ", "ADV"}
 
 
 def _phrase(parse: Parse, top: int) -> Iterator[int]:
@@ -253,6 +259,8 @@ def agreement_of(parse: Parse, subject: int, forms: Forms) -> tuple[str, str] | 
     token = parse.tokens[subject]
     if token.norm in fr.SUBJECT_PRONOUNS:
         return _of_pronoun(parse, subject)
+    if token.norm in fr.INDEFINITE_SUBJECTS:
+        return ("3", "s") if subject_start(parse, subject) == parse.right[subject] else None
     if token.pos not in {"NOUN", "PROPN"} or token.norm in fr.OBJECT_CLITICS | fr.SUBJECT_PRONOUNS.keys():
         return None
     if forms.facts(token.norm).verbs and not forms.is_common_word(token.norm) and token.text[:1].islower():
@@ -273,7 +281,8 @@ def _of_pronoun(parse: Parse, subject: int) -> tuple[str, str] | None:
 
 def _number_of_noun(parse: Parse, subject: int, forms: Forms) -> str | None:
     """By the determiner; a name or a title needs none, but a bare common word is no subject ('Bouffies se perdit')."""
-    first = parse.tokens[parse.left[subject]]
+    begin = subject_start(parse, subject)
+    first = parse.tokens[begin]
     determiners = [parse.tokens[at].norm for at in parse.children[subject] if at < subject]
     if any(norm in fr.PLURAL_DETERMINERS for norm in determiners):
         return "p"
@@ -281,7 +290,7 @@ def _number_of_noun(parse: Parse, subject: int, forms: Forms) -> str | None:
         return "s"
     if first.norm in fr.TITLES:
         return "p" if first.norm in {"mm.", "mmes", "mlles"} else "s"
-    plain = parse.left[subject] == subject or parse.tokens[subject - 1].text == ","
+    plain = begin == subject or parse.tokens[subject - 1].text == ","
     return "s" if plain and _is_name(parse, subject, forms) else None
 
 

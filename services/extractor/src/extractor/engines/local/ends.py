@@ -164,8 +164,8 @@ def _may_go_before(parse: Parse, clause: Clause, at: int) -> bool:
         return False
     if clause.said_again is not None and at == clause.subject:
         return True
-    factive = clause.kind is ClauseKind.FACTIVE and token.dep in {"mark", "fixed", "case"}
-    return factive or token.dep in _LEFT_OUT
+    opens = at == clause.begin - 1 or token.dep in {"mark", "fixed", "case"}
+    return (clause.kind is ClauseKind.FACTIVE and opens) or token.dep in _LEFT_OUT
 
 
 def _stands_behind_comma(parse: Parse, at: int) -> bool:

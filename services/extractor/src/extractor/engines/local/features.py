@@ -41,7 +41,9 @@ _NEXT_WORDS = (
     | frozenset(fr.PREPOSITIONS)
     | frozenset({"parce", "tandis", "sans", "comme", "ou", "bien", "ni", "soit", "tout"})
 )
+_FACTS = frozenset({"parce", "tandis", "pendant", "alors", "sorte", "maintenant", "depuis", "dès", "moment", "jour"})
 _BEFORE_WORDS = fr.COORDINATORS | fr.CLAUSE_OPENERS | fr.LIGHT_ADVERBS | frozenset({","})
+_MARKS = frozenset({",", "…", "...", "—"})
 _DIALOGUE_SIGNS = frozenset("—–-«")
 
 
@@ -61,10 +63,15 @@ def features_of(site: Site, segment: Segment, start: str, subject: tuple[int, in
         *_of_edges(site),
         *_of_pairs(site),
         *_of_lead(site),
+        *_of_fact(site),
+        *_of_context(site, segment),
     ]
     names += [name for name, holds in _marks(site, segment).items() if holds]
     found = dict.fromkeys(names, 1.0)
-    found.update(_of_frame(site))
+    frame = _of_frame(site, segment)
+    found.update(frame)
+    if segment.pruned:
+        found.update({f"pruned:{name}": value for name, value in frame.items()})
     found.update(_of_lengths(site, subject))
     return found
 
@@ -75,7 +82,9 @@ def _reaches_end(site: Site) -> bool:
 
 def _marks(site: Site, segment: Segment) -> dict[str, bool]:
     return {
-        "piece": bool(segment.before or segment.after),
+        "piece": bool(segment.before or segment.after) and not segment.pruned,
+        "pruned": bool(segment.pruned),
+        "pruned:behind": bool(segment.pruned and segment.before),
         "piece_behind_quand": bool(segment.before) and segment.before[0] in fr.CLAUSE_OPENERS | {"comme", "dès"},
         "piece_behind_verb": any(site.forms.is_finite(word) for word in segment.before),
         "quoted": segment.quoted,
@@ -98,8 +107,7 @@ def _tokens(site: Site) -> tuple[Token, ...]:
 
 
 def _of_verb(site: Site) -> Iterator[str]:
-    tenses = site.forms.facts(site.verb).tenses
-    yield from (f"tense:{name}" for letter, name in _TENSES.items() if letter in tenses)
+    yield from (f"tense:{name}" for name in _tenses(site))
     head = site.parse.tokens[site.clause.head]
     if site.clause.head != site.clause.finite:
         deps = {site.parse.tokens[at].dep for at in site.parse.children[site.clause.head]}
@@ -110,6 +118,17 @@ def _of_verb(site: Site) -> Iterator[str]:
         yield "verb:speech"
     yield f"dep:{head.dep}"
     yield f"pos:{head.pos}"
+
+
+def _tenses(site: Site) -> Iterator[str]:
+    """That the verb may stand in."""
+    tenses = site.forms.facts(site.verb).tenses
+    return (name for letter, name in _TENSES.items() if letter in tenses)
+
+
+def _kind(token: Token) -> str:
+    """A word that opens a phrase or a clause as itself, any other as its part of speech."""
+    return token.norm if token.norm in _NEXT_WORDS else token.pos
 
 
 def _of_subject(site: Site, subject: tuple[int, int] | None) -> Iterator[str]:
@@ -156,10 +175,10 @@ def _of_edges(site: Site) -> Iterator[str]:
     yield f"last_dep:{last.dep}"
     if not _reaches_end(site) and after.text != ",":
         yield f"last_det:{site.cut.kind.name.lower()}:{_last_determiner(site)}"
-    yield f"next:{after.norm if after.norm in _NEXT_WORDS else after.pos}"
+    yield f"next:{_kind(after)}"
     if after.text == "," and site.cut.end + 1 < len(site.parse):
         behind = site.parse.tokens[site.cut.end + 1]
-        yield f"comma_next:{behind.norm if behind.norm in _NEXT_WORDS else behind.pos}"
+        yield f"comma_next:{_kind(behind)}"
     if site.cut.begin:
         before = site.parse.tokens[site.cut.begin - 1]
         yield f"before:{before.norm if before.norm in _BEFORE_WORDS else before.pos}"
@@ -186,11 +205,34 @@ def _of_lead(site: Site) -> Iterator[str]:
     """How the segment opens where the card does not: 'Chez elle', 'Dans quinze jours'."""
     if not site.cut.begin:
         return
-    first = site.parse.tokens[0].norm
-    opening = first if first in _NEXT_WORDS else site.parse.tokens[0].pos
+    opening = _kind(site.parse.tokens[0])
     yield f"lead:{opening}"
-    tenses = site.forms.facts(site.verb).tenses
-    yield from (f"lead:{opening}:{name}" for letter, name in _TENSES.items() if letter in tenses)
+    yield from (f"lead:{opening}:{name}" for name in _tenses(site))
+
+
+def _of_fact(site: Site) -> Iterator[str]:
+    """What makes a fact of a subordinate: 'parce que', 'au moment où', 'si ... que', 'il vit que'."""
+    if site.clause.kind is not ClauseKind.FACTIVE or not site.before:
+        return
+    yield f"fact:{site.before[-1]}"
+    if len(site.before) > 1:
+        before = site.before[-2]
+        verb = "verb" if site.forms.is_finite(before) and not site.forms.is_common_word(before) else "other"
+        yield f"fact:{before if before in _FACTS else verb}"
+
+
+def _of_context(site: Site, segment: Segment) -> Iterator[str]:
+    """What stands around a piece, and what was pruned from it."""
+    yield from (f"pruned:{name}" for name in segment.pruned)
+    before, after = site.context.before, site.context.after
+    if before and not site.cut.begin:
+        yield f"piece_before:{before[-1] if before[-1] in _BEFORE_WORDS | _NEXT_WORDS else 'other'}"
+    if after and _reaches_end(site):
+        kind = "pruned_next" if segment.pruned else "piece_next"
+        yield f"{kind}:behind:{site.parse.tokens[site.cut.end - 1].pos}"
+        yield f"{kind}:{after[0] if after[0] in _NEXT_WORDS | _MARKS else 'other'}"
+        yield f"{kind}:{_last_determiner(site)}:{'mark' if after[0] in _MARKS else 'word'}"
+        yield f"{kind}:many" if len(after) > _LONG_REST else f"{kind}:few"
 
 
 def _last_determiner(site: Site) -> str:
@@ -203,12 +245,13 @@ def _last_determiner(site: Site) -> str:
     return "bare" if determiner is None else _determiner(parse.tokens[determiner].norm)
 
 
-def _of_frame(site: Site) -> Features:
+def _of_frame(site: Site, segment: Segment) -> Features:
     """How often the verb stands as it would stand here, and how often the last word stands before a mark."""
     usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
     last = site.parse.tokens[site.cut.end - 1].norm
-    found = {"ending": 0.0 if _reaches_end(site) else french_endings().strangeness(last)}
-    if not usage.verbs or _reaches_end(site):
+    whole = _reaches_end(site) and not _is_torn_off(site, segment)
+    found = {"ending": 0.0 if whole else french_endings().strangeness(last)}
+    if not usage.verbs or whole:
         return found
     frames = [frame for verb in usage.verbs if (frame := site.frames.by_verb.get(verb)) is not None]
     if not frames:
@@ -220,12 +263,17 @@ def _of_frame(site: Site) -> Features:
     return found
 
 
+def _is_torn_off(site: Site, segment: Segment) -> bool:
+    """Whether more words of its segment follow a piece at once, or a pruning at all."""
+    return bool(site.context.after) and (bool(segment.pruned) or site.context.after[0] != ",")
+
+
 def _share(count: int, frame: Frame) -> float:
     return (count + 1) / (frame.uses + 2)
 
 
 def _lost_preposition(site: Site, frame: Frame) -> float:
-    preposition = fr.PREPOSITIONS.get(site.parse.tokens[site.cut.end].norm)
+    preposition = fr.PREPOSITIONS.get(site.after[0])
     return _share(frame.prepositions.get(preposition, 0), frame) if preposition else 0.0
 
 

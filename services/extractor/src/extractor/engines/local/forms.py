@@ -62,10 +62,13 @@ class Forms:
         self.facts = lru_cache(maxsize=CACHED_FORMS)(self._facts)
 
     def _facts(self, form: str) -> FormFacts:
-        readings = self._lexicon.readings(form.lower())
+        readings = self._readings(form)
         verbs = (_verb_form(reading) for reading in readings if reading.category in _VERB_CATEGORIES)
         kept = tuple(dict.fromkeys(verb for verb in verbs if not _KEPT.isdisjoint(verb.tenses)))
         return FormFacts(kept, any(reading.category in _WORD_CATEGORIES for reading in readings))
+
+    def _readings(self, form: str) -> tuple[Reading, ...]:
+        return self._lexicon.readings(form.lower())
 
     def lemmas(self, form: str) -> frozenset[str]:
         """Of its verbal readings."""
@@ -91,24 +94,24 @@ class Forms:
 
     def is_order(self, form: str) -> bool:
         """Can be read as an imperative."""
-        readings = self._lexicon.readings(form.lower())
+        readings = self._readings(form)
         return any(reading.category in _VERB_CATEGORIES and _ORDER in reading.features for reading in readings)
 
     def is_subjunctive(self, form: str) -> bool:
         """Can be read as a subjunctive and as nothing else that is finite."""
-        readings = [r for r in self._lexicon.readings(form.lower()) if r.category in _VERB_CATEGORIES]
+        readings = [r for r in self._readings(form) if r.category in _VERB_CATEGORIES]
         return any(_SUBJUNCTIVES & set(r.features) for r in readings) and not self.is_finite(form)
 
     def is_only_adverb(self, form: str) -> bool:
-        readings = self._lexicon.readings(form.lower())
+        readings = self._readings(form)
         return bool(readings) and all(reading.category.startswith("adv") for reading in readings)
 
     def is_known(self, form: str) -> bool:
-        return bool(self._lexicon.readings(form.lower()))
+        return bool(self._readings(form))
 
     def noun_marks(self, form: str) -> tuple[str, ...]:
         """Gender and number of each reading as noun or adjective, as far as the form tells: 'ms', 'f', 'p', ''."""
-        readings = self._lexicon.readings(form.lower())
+        readings = self._readings(form)
         return tuple(reading.features for reading in readings if reading.category in {"nc", "adj"})
 
     def is_common_word(self, form: str) -> bool:

@@ -17,13 +17,16 @@ _CONNECTIVES = words_of("alors donc enfin ensuite bientôt aussitôt cependant p
 _DAYS = frozenset({"demain", "hier"})
 _TIMES = words_of("demain hier maintenant déjà souvent toujours parfois soudain vraiment")
 # Without these the clause would say something else.
-_TELLING = words_of(
+TELLING = words_of(
     "apparemment probablement vraisemblablement difficilement faussement vainement inutilement rarement seulement"
     " uniquement exclusivement nullement aucunement autrement tellement comment prétendument soi-disant également"
     " faiblement imparfaitement partiellement éventuellement théoriquement hypothétiquement"
 )
 _TIED = (
-    words_of("si plus moins aussi trop très tout fort assez bien tant peu comme le la les un une et ou ni mais , ne n'")
+    words_of(
+        "presque si plus moins aussi trop très tout fort assez bien tant peu comme le la les un une et ou ni mais ,"
+        " ne n'"
+    )
     | frozenset(fr.PREPOSITIONS)
     | fr.CLAUSE_OPENERS
 )
@@ -87,4 +90,4 @@ def _may_go(words: tuple[Word, ...], at: int, forms: Forms, *, denies: bool) -> 
 
 
 def _tells_manner(norm: str, forms: Forms) -> bool:
-    return norm.endswith("ment") and norm not in _TELLING and forms.is_only_adverb(norm)
+    return norm.endswith("ment") and norm not in TELLING and forms.is_only_adverb(norm)

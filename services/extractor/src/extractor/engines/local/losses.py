@@ -57,6 +57,8 @@ def _presents(site: Site) -> bool:
 def tears_negation(site: Site) -> bool:
     if fr.NE.isdisjoint(site.inside):
         return False
+    if site.before[-1:] == ("jamais",):
+        return True
     if fr.NEGATIONS.isdisjoint(site.inside):
         return True
     if site.cut.kind not in _ENDS_OF_DENIALS:
@@ -66,12 +68,12 @@ def tears_negation(site: Site) -> bool:
 
 def awaits_more(site: Site) -> bool:
     """'Il eut beau crier' says nothing without what it was in vain for."""
-    return ("beau" in site.inside) and "avoir" in site.forms.lemmas(site.verb) and bool(site.after[:-1])
+    return ("beau" in site.inside) and "avoir" in site.forms.lemmas(site.verb) and not {",", "mais"} & set(site.inside)
 
 
 def follows_reported_speech(site: Site) -> bool:
     """'Elles racontaient que ..., elles venaient de ...': told by them, not by the author."""
-    words = site.before
+    words = site.before[:-1] if site.clause.kind is ClauseKind.FACTIVE else site.before
     told = [at for at, word in enumerate(words) if word in {"que", "qu'"} and at > 0]
     return any(not site.forms.lemmas(words[at - 1]).isdisjoint(fr.SPEECH_LEMMAS) for at in told)
 
@@ -117,7 +119,7 @@ def tears_too_much(site: Site) -> bool:
 
 def drops_report(site: Site) -> bool:
     """', croyait-elle,' or ', disait-il,' anywhere makes it somebody's belief; 'dit-il' only quotes."""
-    words = site.parse.norms(0, len(site.parse))
+    words = (*site.before, *site.inside, *site.after)
     inverted = [one for one, two in pairwise(words) if stands_behind(two)]
     inserted = [two for one, two in pairwise(words) if one == "," and site.forms.is_imperfect(two)]
     return any(_reports(site, verb) for verb in (*inverted, *inserted))
@@ -133,7 +135,9 @@ def tears_pair(site: Site) -> bool:
     last, following = site.inside[-1], site.after[0]
     if (last.isdigit() or site.parse.tokens[site.cut.end - 1].pos == "NUM") and following in {"au", "à", "et"}:
         return True
-    return following == "ou" or (following == "et" and ("entre" in site.inside or last in {"droite", "gauche", "haut"}))
+    return following == "ou" or (
+        following == "et" and ("entre" in site.inside or last in {"droite", "gauche", "haut", "çà"})
+    )
 
 
 def tears_likeness(site: Site) -> bool:
@@ -272,7 +276,24 @@ def denies_of_anything(site: Site) -> bool:
 
 def drops_complement(site: Site) -> bool:
     """A 'de' that begins right behind the card belongs to its last words, whatever the parser says."""
+    return _drops_de(site) and not _ends_in_known_noun(site)
+
+
+def drops_added_complement(site: Site) -> bool:
+    """The same behind a noun that is known without it: 'il releva sa tête | de lion'."""
+    return _drops_de(site) and _ends_in_known_noun(site)
+
+
+def _drops_de(site: Site) -> bool:
     return site.after[0] in {"de", "d'", "du", "des"}
+
+
+def _ends_in_known_noun(site: Site) -> bool:
+    """A noun with its adjectives behind 'son', 'ce', 'un'."""
+    last = site.cut.end - 1
+    noun = last if site.parse.tokens[last].pos in {"NOUN", "PROPN"} else site.parse.tokens[last].head
+    determiner = next((site.parse.tokens[at].norm for at in site.parse.child(noun, "det") if at < noun), "")
+    return determiner in fr.KNOWN_BY
 
 
 def drops_when(site: Site) -> bool:
@@ -339,6 +360,7 @@ LOSSES = (
     hides_complement,
     supposes,
     drops_complement,
+    drops_added_complement,
     drops_circumstance,
     drops_when,
     leaves_condition_open,

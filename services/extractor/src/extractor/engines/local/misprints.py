@@ -1,11 +1,12 @@
 """Signs of a misprint in the book: words that no lexicon knows, and neighbours that do not agree."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
-from extractor.engines.local.surroundings import Surroundings
+from extractor.engines.local.surroundings import Surroundings, is_only_verb
 from extractor.engines.local.vocabulary import words as words_of
 
 _MASCULINE = words_of("un le ce cet du au")
@@ -13,12 +14,35 @@ _FEMININE = words_of("une la cette ma ta sa")
 _ONE = words_of("un une le la du au ce cet cette mon ma ton ta son sa notre votre leur chaque")
 _SEVERAL = words_of("les des ces mes tes ses nos vos leurs aux plusieurs quelques deux trois quatre cinq six")
 _SHORT = 2
+_GARBLED = re.compile(r"['’]\s|\s,|^[-–—]|\.\.")
+_OBJECTS = words_of("que qu' dont où")
 
 
 def holds_unknown_word(place: Surroundings) -> bool:
     """'l'abbat': a small word, no name, that the lexicon has not."""
     plain = (word.text for word in place.own if word.text.isalpha() and word.text.islower())
     return any(len(text) > _SHORT and not place.forms.is_known(text) for text in plain)
+
+
+def is_garbled(place: Surroundings) -> bool:
+    """'l' abbat', 'M , Landolfi', 'La créole tressaillit suivit': the book is misprinted here."""
+    own = place.source[place.own[0].begin : place.own[-1].end]
+    if not _OBJECTS.isdisjoint(place.norms):
+        return bool(_GARBLED.search(own))  # 'la femme qu'il aimait dormait'
+    pairs = ((at, one.norm, two.norm) for at, (one, two) in enumerate(pairwise(place.own)) if one.text.islower())
+    collide = any(_are_verbs(place, one, two) and not _is_noun(place, at) for at, one, two in pairs)
+    return bool(_GARBLED.search(own)) or collide
+
+
+def _are_verbs(place: Surroundings, one: str, two: str) -> bool:
+    forms = place.forms
+    return all(is_only_verb(forms, norm) and not forms.is_participle(norm) for norm in (one, two))
+
+
+def _is_noun(place: Surroundings, at: int) -> bool:
+    """'Le marquis divinisait', 'qui vivra verra'."""
+    before = place.norms[at - 1] if at else ""
+    return before in fr.SINGULAR_DETERMINERS | fr.PLURAL_DETERMINERS | {"qui"}
 
 
 def disagrees(place: Surroundings) -> bool:

@@ -54,7 +54,9 @@ class DualParser:
     def _doc(self, model: "Language", unit: Unit) -> "Doc":
         from spacy.tokens import Doc  # noqa: PLC0415  spaCy takes two seconds to import: only workers pay
 
-        words, spaces = shown([word.replace("’", "'") for word in unit.words], unit.spaces, self.forms)
+        words, spaces = shown(
+            [word.replace("’", "'") for word in unit.words], unit.spaces, self.forms, asks=unit.mark == "?"
+        )
         doc = Doc(model.vocab, words=[*words, unit.mark], spaces=[*spaces, False])
         for token in doc[1:]:
             token.is_sent_start = False  # one segment, one tree

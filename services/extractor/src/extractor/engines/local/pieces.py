@@ -1,26 +1,40 @@
 """Clauses of a long segment as segments of their own: parsed alone they are read better than in a long period.
 
 A piece begins at the segment's start or, behind a comma (and perhaps 'et', 'mais'), at what looks like a subject; it
-ends before the next such place. What stands around it is kept with it, so that no condition is lost from sight.
+ends before the next such place. A stump begins there too and ends sooner, where a phrase may begin. What stands around
+is kept with both, so that no condition is lost from sight.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.segments import Edge, Segment
-from extractor.engines.local.words import Word
+from extractor.engines.local.vocabulary import words as words_of
+from extractor.engines.local.words import Word, count_words_of
 
 _LEAST_WORDS = 3
 _MOST_PIECES = 6
+_MOST_BEGINS = 3
+_ORDERS = ("ez", "ons")
+_CLITICS_OF_ORDERS = words_of("-moi -toi -le -la -les -lui -leur -y -en -nous -vous -le-moi -la-moi -les-moi")
+_MOST_ENDS = 3
+STUMP = "stump"
+_OPENERS = fr.COORDINATORS | fr.CLAUSE_OPENERS | frozenset(fr.PREPOSITIONS) | {"comme", "parce", "tandis", "afin", "ou"}
 _JOINTS = fr.COORDINATORS - {"or", "donc"}
 _SUBORDINATORS = frozenset({"que", "qu'", "qui", "dont", "où", "si", "s'"})
 
 
 def inner_pieces(segment: Segment, forms: Forms) -> Iterator[Segment]:
-    """The pieces in order, those of one clause only; nothing for a segment of one piece."""
-    if segment.joint is not None or segment.closer is Edge.QUESTION:
+    """The pieces in order, those of one clause only; nothing for a segment of one piece. Of a segment that lost its
+    'dit-il', what stood before and behind that.
+    """
+    if segment.joint is not None:
+        yield from (half for half in _halves(segment, segment.joint) if _is_worth(half, forms))
+        return
+    if segment.closer is Edge.QUESTION:
         return
     words = segment.words
     begins = [0, *(at for at in range(1, len(words)) if _begins_clause(words, at, forms))]
@@ -32,9 +46,68 @@ def inner_pieces(segment: Segment, forms: Forms) -> Iterator[Segment]:
             yield piece
 
 
-def _piece(segment: Segment, begin: int, end: int, *, is_last: bool) -> Segment:
+def _halves(segment: Segment, joint: int) -> Iterator[Segment]:
+    whole, behind = replace(segment, joint=None), joint + 1
+    asks = segment.closer is Edge.QUESTION
+    if behind < len(segment.words):
+        if not asks:
+            yield _cut_out(whole, 0, joint, is_last=False)
+        yield _cut_out(whole, behind, len(segment.words), is_last=segment.closer is not Edge.BREAK)
+    else:
+        yield whole
+
+
+def stumps(segment: Segment, forms: Forms, most_words: int) -> Iterator[Segment]:
+    """What looks like a clause of at most `most_words` words by its words alone, the longest first: for clauses that
+    no parse shows.
+    """
+    if segment.joint is not None or segment.aside or segment.closer is Edge.QUESTION:
+        return
     words = segment.words
-    stop = end if is_last else _before_joint(words, end)
+    first = next((at for at in range(len(words)) if not _is_light(words[at])), len(words))
+    begins = [first, *(at for at in range(first + 1, len(words)) if _begins_clause(words, at, forms))]
+    likely = (at for at in begins if at < len(words) and _opens_clause(words, at, forms))
+    for begin in islice(likely, _MOST_BEGINS):
+        ends = [end for end in range(begin + _LEAST_WORDS, len(words) + 1) if _may_end(segment, begin, end, forms)]
+        fitting = [end for end in ends if count_words_of(words[begin:end]) <= most_words]
+        for end in fitting[: -_MOST_ENDS - 1 : -1]:
+            piece = _cut_out(segment, begin, end, is_last=end == len(words) and segment.closer is not Edge.BREAK)
+            yield replace(piece, pruned=(STUMP,))
+
+
+def _opens_clause(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
+    return _looks_like_subject(words, at, forms) or _orders(words, at, forms)
+
+
+def _orders(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
+    """'Donnez-moi', 'Taisons-nous', 'Prenez'."""
+    norm, following = words[at].norm, words[at + 1].norm if at + 1 < len(words) else ""
+    return forms.is_order(norm) and (norm.endswith(_ORDERS) or following in _CLITICS_OF_ORDERS)
+
+
+def _is_light(word: Word) -> bool:
+    return word.text == "," or word.norm in fr.COORDINATORS | fr.LIGHT_ADVERBS
+
+
+def _may_end(segment: Segment, begin: int, end: int, forms: Forms) -> bool:
+    words = segment.words
+    if end == len(words) and begin == 0 and segment.closer is not Edge.BREAK:
+        return False  # the whole segment, parsed already
+    opens = end == len(words) or words[end].text == "," or words[end].norm in _OPENERS
+    verb = _orders(words, begin, forms) or any(
+        forms.is_finite(word.norm) and not word.is_clitic_behind for word in words[begin + 1 : end]
+    )
+    one_breath = all(word.text != "," for word in words[begin:end])
+    return opens and verb and one_breath and words[end - 1].norm not in fr.FUNCTION_WORDS
+
+
+def _piece(segment: Segment, begin: int, end: int, *, is_last: bool) -> Segment:
+    stop = end if is_last else _before_joint(segment.words, end)
+    return _cut_out(segment, begin, stop, is_last=is_last)
+
+
+def _cut_out(segment: Segment, begin: int, stop: int, *, is_last: bool) -> Segment:
+    words = segment.words
     return replace(
         segment,
         words=words[begin:stop],
@@ -42,7 +115,7 @@ def _piece(segment: Segment, begin: int, end: int, *, is_last: bool) -> Segment:
         closer=segment.closer if is_last else Edge.COMMA,
         mark=segment.mark if is_last else "",
         before=tuple(word.norm for word in words[:begin]),
-        after=tuple(word.norm for word in words[stop:]),
+        after=tuple(word.norm for word in words[stop:]) or (() if is_last else (segment.mark,)),
     )
 
 

@@ -18,13 +18,22 @@ from extractor.engines.local.clauses import (
 )
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.syntax import Parse
+from extractor.engines.local.vocabulary import words as words_of
 
 _SUBJECTS = ("nsubj", "nsubj:pass", "expl:subj")
 # 'parce que' and its like tell a fact in any tense; 'quand' only before a passé simple ('when' may be 'if').
-_ALWAYS_FACTS = frozenset({"parce", "tandis", "pendant", "alors", "sorte"})
+_ALWAYS_FACTS = frozenset({"parce", "tandis", "pendant", "alors", "sorte", "maintenant", "depuis"})
 _FACTS_ONCE = frozenset({"dès", "aussitôt", "après", "sitôt"})
 _ONE_WORD = frozenset({"puisque", "puisqu'"})
 _ONE_WORD_ONCE = frozenset({"quand", "lorsque", "lorsqu'", "comme"})
+# 'au moment où ils rentraient': it came, if it is told as past.
+_TIMES = words_of("moment instant jour soir matin heure nuit époque temps minute année")
+_PAST = frozenset("IJ")
+# 'si grand que tous le virent'.
+_SO = words_of("si tellement tant tel telle tels telles")
+_FAR = 6
+# Who saw or learned it did not make it so.
+_KNOWING = words_of("savoir voir apercevoir remarquer constater apprendre reconnaître découvrir rappeler souvenir")
 _DOUBTERS = frozenset({"comme", "que", "qu'", "tel", "telle", "si", "ni", "ou", "sans", "aucun", "aucune", "nul"})
 
 
@@ -60,10 +69,24 @@ def _opens_fact(parse: Parse, begin: int, finite: int, forms: Forms, *, once: bo
         return False
     conjunction = parse.tokens[begin - 1].norm
     once = once and forms.is_passe_simple(parse.tokens[finite].norm)
+    before = parse.tokens[begin - 2].norm if begin > 1 else ""
     if conjunction in {"que", "qu'"}:
-        before = parse.tokens[begin - 2].norm if begin > 1 else ""
-        return before in _ALWAYS_FACTS or (once and before in _FACTS_ONCE)
-    return conjunction in _ONE_WORD or (once and conjunction in _ONE_WORD_ONCE)
+        told = before in _ALWAYS_FACTS or (once and before in _FACTS_ONCE)
+        return told or _follows_so(parse, begin, forms) or bool(forms.lemmas(before) & _KNOWING)
+    if conjunction == "où":
+        return before in _TIMES and not _PAST.isdisjoint(forms.facts(parse.tokens[finite].norm).tenses)
+    opens = conjunction == "comme" and before in {"", ",", "et", "mais", "or"}
+    return opens or conjunction in _ONE_WORD or (once and conjunction in _ONE_WORD_ONCE)
+
+
+def _follows_so(parse: Parse, begin: int, forms: Forms) -> bool:
+    """'J'étais si lasse que [je tombai]': a few words before, with no other verb between."""
+    for at in range(begin - 2, max(begin - 2 - _FAR, -1), -1):
+        if parse.tokens[at].norm in _SO:
+            return True
+        if forms.is_finite(parse.tokens[at].norm) and not forms.is_common_word(parse.tokens[at].norm):
+            return False
+    return False
 
 
 def _relative(parse: Parse, head: int, forms: Forms) -> Clause | None:
@@ -148,9 +171,10 @@ def _is_negated(parse: Parse, first: int, finite: int) -> bool:
 def _order(parse: Parse, head: int, forms: Forms) -> Clause | None:
     """'Prenez cette lettre': an imperative at the root, with nothing before it but 'mais', 'donc' and the like."""
     token = parse.tokens[head]
+    by_words = head == 0 and token.norm.endswith(("ez", "ons"))
     if (
         not forms.is_order(token.norm)
-        or token.dep not in {"ROOT", "conj", "parataxis"}
+        or (token.dep not in {"ROOT", "conj", "parataxis"} and not by_words)
         or any(parse.child(head, *_SUBJECTS, "mark", "aux:tense", "aux:pass", "cop"))
     ):
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import chain
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.clauses import Clause, ClauseKind, agreement_of, find_clauses, subject_start
@@ -17,6 +17,7 @@ from extractor.engines.local.starts import possible_begins
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.vetoes import objections_to
 from extractor.engines.local.wholes import whole_clause
+from extractor.engines.local.words import count_words_of
 
 _MAX_REPEATED_SUBJECT = 5
 _RELATIVES = frozenset({"qui", "que", "qu'", "dont", "où", "lequel", "laquelle", "auquel", "auxquels", "duquel"})
@@ -80,9 +81,7 @@ class _Reading:
         return iter(()) if clause.kind is ClauseKind.WHOLE else tears_of(self.parse, clause, cut)
 
     def count_words(self, cut: Cut) -> int:
-        """Never more than the words of the card: those that begin behind a space."""
-        words = self.segment.words[cut.begin : cut.end]
-        return sum(two.is_word and one.end < two.begin for one, two in pairwise(words)) + words[0].is_word
+        return count_words_of(self.segment.words[cut.begin : cut.end])
 
 
 def propose(

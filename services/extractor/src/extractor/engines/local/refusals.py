@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.half_told import HALF_TOLD
-from extractor.engines.local.misprints import disagrees, holds_unknown_word
-from extractor.engines.local.segments import INCISE_LEMMAS
+from extractor.engines.local.misprints import disagrees, holds_unknown_word, is_garbled
+from extractor.engines.local.segments import INCISE_LEMMAS, Edge
 from extractor.engines.local.surroundings import (
     FEW_WORDS,
     THINGS,
@@ -203,7 +203,7 @@ def drops_truth(place: Surroundings) -> bool:
 
 def stands_in_likeness(place: Surroundings) -> bool:
     """'comme un fiel qui corrompait ses joies, rendait odieuse son existence'."""
-    lead = re.split(r"[;:.!?…»«]", place.before)[-1].strip()
+    lead = place.lead.strip()
     return bool(re.search(r"\bcomme\b", lead)) and not lead.startswith("comme")
 
 
@@ -257,14 +257,14 @@ def announces(place: Surroundings) -> bool:
 
 def is_asked(place: Surroundings) -> bool:
     """'Elle est Irlandaise, dites-vous ?', 'Le général n'est pas venu, par hasard ?': cut off, it is told."""
-    return bool(_ASKED.search(place.after))
+    still_asks = bool(place.segment.pruned) and place.segment.closer is Edge.QUESTION
+    return not still_asks and bool(_ASKED.search(place.after))
 
 
 def happens_whenever(place: Surroundings) -> bool:
     """'chaque fois qu'elle le voyait, elle pleurait': a habit, or what must be first."""
-    lead = re.split(r"[;:.!?…»«]", place.before)[-1]
     once = any(place.forms.is_passe_simple(norm) for norm in place.norms)
-    return not once and bool(_WHENEVER.search(lead))
+    return not once and bool(_WHENEVER.search(place.lead))
 
 
 def is_limited_later(place: Surroundings) -> bool:
@@ -279,6 +279,7 @@ def is_reported_behind(place: Surroundings) -> bool:
 
 _RULES = (
     *HALF_TOLD,
+    is_garbled,
     nobody_says_it,
     is_supposed,
     describes_what_went_before,

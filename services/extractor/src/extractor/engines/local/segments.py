@@ -56,8 +56,9 @@ class Edge(Enum):
 class Segment:
     """`words` without the marks around it. `mark` is the closing mark as the author wrote it. `quoted`: guillemets
     open and close around it. `aside`: inside brackets or dashes. `joint`: where 'dit-il' was taken out, the comma
-    that stays (or the end). `shortened`: an insertion was taken out; `thinned`: adverbs were. `before`, `after`: of a
-    piece, the words of its segment around it (lower case).
+    that stays (or the end). `shortened`: an insertion was taken out; `thinned`: adverbs were; `pruned`: names of the
+    phrases behind it that were (`prunings`, `stumps`). `before`, `after`: of a piece, the words of its segment around
+    it (lower case).
     """
 
     words: tuple[Word, ...]
@@ -69,6 +70,7 @@ class Segment:
     joint: int | None = None
     shortened: bool = False
     thinned: bool = False
+    pruned: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from extractor.engines.local.segments import Segment
 from extractor.engines.local.words import Word
 
 _STOPS = re.compile(r"[.;»«—]|[!?…]\s+(?=[A-ZÀÉÊÎÔ])")
+_MARKS = re.compile(r"[;:.!?…»«]")
 THINGS = frozenset({"le", "la", "l'", "les"})
 FEW_WORDS = 4
 _THIRD = frozenset({"il", "elle", "ils", "elles", "ce", "c'", "cela", "ça", "on"})
@@ -52,6 +53,11 @@ class Surroundings:
         before = self.source[: self.own[0].begin]
         last = max((found.end() for found in _STOPS.finditer(before)), default=0)
         return plain(before[last:])
+
+    @property
+    def lead(self) -> str:
+        """What stands before the card behind the last mark but a comma."""
+        return _MARKS.split(self.before)[-1]
 
     @property
     def left_out(self) -> str:

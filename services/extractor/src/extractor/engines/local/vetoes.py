@@ -22,9 +22,10 @@ _LAST_DEPS = frozenset({"case", "det", "mark", "cc"})
 
 
 def holds_inversion(site: Site) -> bool:
-    """A pronoun behind a verb inside: a question or an incise."""
+    """A pronoun behind a verb inside: a question or an incise, but for that of an order ('Donnez-moi')."""
+    ordered = site.clause.head + 1 if site.clause.kind is ClauseKind.ORDER else None
     return site.cut.kind is not End.QUESTION and any(
-        stands_behind(token.text) for token in site.parse.tokens[site.cut.begin : site.cut.end]
+        stands_behind(site.parse.tokens[at].text) for at in range(site.cut.begin, site.cut.end) if at != ordered
     )
 
 

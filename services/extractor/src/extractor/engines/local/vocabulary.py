@@ -38,6 +38,8 @@ SUBJECT_PRONOUNS = {
     "ils": ("3", "p"),
     "elles": ("3", "p"),
 }
+# Subjects too: 'Rien n'est plus dangereux'.
+INDEFINITE_SUBJECTS = words("rien personne chacun chacune quelqu'un tout")
 SINGULAR_DETERMINERS = words(
     "le la l' un une ce cet cette mon ma ton ta son sa notre votre leur chaque quelque aucun aucune nul nulle"
 )
@@ -46,11 +48,13 @@ PLURAL_DETERMINERS = words(
 )
 # A preposition and its article in one word, and the article alone.
 CONTRACTIONS = {"du": "le", "des": "les", "au": "le", "aux": "les"}
+# A noun behind one of these is known, or new; what follows it only adds.
+KNOWN_BY = words("un une mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces")
 ARTICLES = words("un une des le la l' les")
 DEFINITE = words("le la l' les du des au aux")
 TITLES = words(
     "m. mr. mrs. dr. mgr. mm. mme mmes mlle mlles monsieur madame mademoiselle mistress maître père mère oncle tante"
-    " cousin cousine docteur capitaine"
+    " cousin cousine docteur capitaine don doña dom sir lord lady miss sœur frère herr frau signor señor"
 )
 # Given names that are common words too; any other word with a capital that is none is taken for a name.
 GIVEN_NAMES = words(

@@ -3,7 +3,7 @@
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.clauses import Clause, ClauseKind, agreement_of, finite_word
 from extractor.engines.local.forms import Forms
-from extractor.engines.local.segments import Edge, Segment
+from extractor.engines.local.segments import INCISE_LEMMAS, Edge, Segment
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.vocabulary import words as words_of
 
@@ -13,6 +13,7 @@ _OPENERS_OF_PARTS = frozenset(
     {"qui", "que", "qu'", "dont", "si", "s'", "lequel", "laquelle", "auquel", "ce", "ni", "ou", "soit"}
 )
 _SUBJECTS_BEHIND = words_of("-je -tu -il -elle -on -nous -vous -ils -elles -t-il -t-elle -t-on -t-ils -t-elles -ce")
+_ASKED = frozenset({"-tu", "-nous", "-vous"})
 _SUBJECTS = ("nsubj", "nsubj:pass", "expl:subj", "csubj")
 
 
@@ -48,10 +49,11 @@ def _asked(parse: Parse, forms: Forms) -> Clause | None:
         return _asked_of(parse, begin, begin + 3, forms)
     for at in range(begin + 1, len(parse)):
         tag = norms[at] == "-ce" and norms[at - 2] in fr.NE  # 'n'est-ce pas'
+        tag = tag or (norms[at] not in _ASKED and bool(forms.lemmas(norms[at - 1]) & INCISE_LEMMAS))  # 'm'écriai-je'
         if norms[at] in _SUBJECTS_BEHIND and forms.is_finite(norms[at - 1]) and not tag:
             negated = any(norm in fr.NE for norm in norms[begin:at])
             conditional = not forms.is_indicative(norms[at - 1])
-            return Clause(at - 1, at - 1, at, begin, negated, conditional, ClauseKind.WHOLE)
+            return Clause(_predicate(parse, at - 1), at - 1, at, begin, negated, conditional, ClauseKind.WHOLE)
     return None
 
 
@@ -65,7 +67,13 @@ def _asked_of(parse: Parse, begin: int, subject: int, forms: Forms) -> Clause | 
         return None
     negated = any(norm in fr.NE for norm in parse.norms(subject, verb))
     conditional = not forms.is_indicative(parse.tokens[verb].norm)
-    return Clause(verb, verb, subject, begin, negated, conditional, ClauseKind.WHOLE)
+    return Clause(_predicate(parse, verb), verb, subject, begin, negated, conditional, ClauseKind.WHOLE)
+
+
+def _predicate(parse: Parse, verb: int) -> int:
+    """What an auxiliary or a copula helps: 'as-tu [vu]'."""
+    token = parse.tokens[verb]
+    return token.head if token.dep.startswith(("aux", "cop")) and token.head > verb else verb
 
 
 def _agrees(parse: Parse, subject: int, finite: int, forms: Forms) -> bool:

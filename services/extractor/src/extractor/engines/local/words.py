@@ -4,7 +4,9 @@ spaCy's own tokenizer splits 'plate-bande' and reads a leading dash as a word, s
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _ABBREVIATIONS = r"(?:MM|M|Mr|Mrs|Dr|St|Ste|Mgr|[A-ZÀ-Ý])\.(?=\s+[\w«])"
 _ELISIONS = r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’](?=\w)"
@@ -48,6 +50,11 @@ class Word:
     def is_clitic_behind(self) -> bool:
         """-il, -t-elle, -le-moi: the sign of a question, an incise or an order."""
         return len(self.text) > 1 and self.text.startswith("-")
+
+
+def count_words_of(words: Sequence[Word]) -> int:
+    """Of these words put side by side, those that begin behind a space: never more than the card will have."""
+    return sum(two.is_word and one.end < two.begin for one, two in pairwise(words)) + words[0].is_word
 
 
 def split_words(text: str) -> tuple[Word, ...]:

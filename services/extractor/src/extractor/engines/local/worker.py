@@ -12,7 +12,8 @@ from extractor.engines.local.forms import Forms, load_forms
 from extractor.engines.local.frames import french_frames
 from extractor.engines.local.insertions import without_adverbs, without_insertion
 from extractor.engines.local.parser import DualParser, Unit, load_parser
-from extractor.engines.local.pieces import inner_pieces
+from extractor.engines.local.pieces import inner_pieces, stumps
+from extractor.engines.local.prunings import prunings
 from extractor.engines.local.segments import Edge, Segment, split_segments
 from extractor.engines.local.syntax import Parse
 from extractor.engines.local.words import split_words
@@ -56,7 +57,7 @@ def cut_sources(sources: Sequence[tuple[str, str]], least: int, most: int) -> li
     pieces = pieces_of([text for _, text in sources], models.french.forms)
     parses = parse_pieces(pieces, models)
     found = [choices_of(*pair, models.french, lengths) for pair in zip(pieces, parses, strict=True)]
-    for at, choices in _second_tries(pieces, parses, found, models, lengths):
+    for at, choices in _further_tries(pieces, parses, found, models, lengths):
         found[at] += choices
     cards: list[list[Card]] = [[] for _ in sources]
     for piece, choices in zip(pieces, found, strict=True):
@@ -97,20 +98,47 @@ def variants(piece: Piece, parses: Sequence[Parse], forms: Forms) -> list[Piece]
     return [replace(piece, segment=segment) for segment in dict.fromkeys(segments)]
 
 
-def _second_tries(
+def shorter(piece: Piece, parses: Sequence[Parse], forms: Forms, lengths: Lengths) -> list[Piece]:
+    """The piece's clauses without what hangs loosely on their words, and what looks like a clause to no parser."""
+    segments = [each for parse in parses for each in prunings(piece.segment, parse, forms, lengths.most)]
+    segments += stumps(piece.segment, forms, lengths.most)
+    return [replace(piece, segment=segment) for segment in {each.words: each for each in reversed(segments)}.values()]
+
+
+def _further_tries(
     pieces: Sequence[Piece],
     parses: Sequence[tuple[Parse, ...]],
     found: Sequence[list[Choice]],
     models: Models,
     lengths: Lengths,
 ) -> Iterator[tuple[int, list[Choice]]]:
-    """Choices from variants of those pieces that gave no sure card, with the places of the pieces."""
-    enough = trained_model().thresholds[Confidence.BALANCED]
-    unsure = [at for at, choices in enumerate(found) if all(each.card.confidence < enough for each in choices)]
-    tries = [(at, piece) for at in unsure for piece in variants(pieces[at], parses[at], models.french.forms)]
-    again = parse_pieces([piece for _, piece in tries], models)
-    for (at, piece), parsed in zip(tries, again, strict=True):
+    """Choices from variants of those pieces that gave no sure card, then from prunings of the sources that still have
+    none, with the places of the pieces.
+    """
+    forms = models.french.forms
+    unsure = [at for at, choices in enumerate(found) if not _is_sure(choices)]
+    tries = [(at, piece) for at in unsure for piece in variants(pieces[at], parses[at], forms)]
+    again = list(zip(tries, parse_pieces([piece for _, piece in tries], models), strict=True))
+    sure = {pieces[at].source for at in range(len(pieces)) if at not in set(unsure)}
+    for (at, piece), parsed in again:
+        choices = choices_of(piece, parsed, models.french, lengths)
+        if _is_sure(choices):
+            sure.add(piece.source)
+        yield at, choices
+    whole = (((at, pieces[at]), parses[at]) for at in unsure)
+    cut = [
+        (at, short)
+        for (at, piece), parsed in (*whole, *again)
+        if piece.source not in sure
+        for short in shorter(piece, parsed, forms, lengths)
+    ]
+    for (at, piece), parsed in zip(cut, parse_pieces([piece for _, piece in cut], models), strict=True):
         yield at, choices_of(piece, parsed, models.french, lengths)
+
+
+def _is_sure(choices: Sequence[Choice]) -> bool:
+    enough = trained_model().thresholds[Confidence.BALANCED]
+    return any(each.card.confidence >= enough for each in choices)
 
 
 def _segments(text: str, forms: Forms) -> list[Segment]:
