@@ -1,6 +1,7 @@
 """Learn the weights of the local engine's confidence from judged cards.
 
-    python bench/train_confidence.py eval/judged/{train,announced}-*.tsv > .../engines/local/confidence.tsv
+    python bench/train_confidence.py eval/judged/train-*.tsv eval/judged/announced-{balanced,strict}{,-2,-3}.tsv \
+        > .../engines/local/confidence.tsv
 
 Each line of a judged list is source, card, verdict (ok, doubtful, wrong), reason; or, as independent readers give it,
 id, novel, sentence before, source, card, verdict (correct, doubtful, wrong), reason. Doubtful counts as wrong. Lists
@@ -32,7 +33,7 @@ FOLDS = 10
 LEAST_CARDS = 6  # a feature seen on fewer cards teaches nothing
 PENALTY = 16.0
 STEPS = 60
-GOALS = {"balanced": 0.97, "further": 0.98, "strict": 0.997}  # above the gates: an unread draw comes out lower
+GOALS = {"balanced": 0.975, "further": 0.98, "strict": 0.998}  # above the gates: an unread draw comes out lower
 INDEPENDENT = ("announced-", "train-31", "train-4", "train-5")
 TYPICAL = (
     "train-51",

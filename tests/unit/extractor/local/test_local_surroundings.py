@@ -80,6 +80,16 @@ REFUSED = [
     ("is_garbled", "Je me rapprochai de l’ abbat pour le voir.", "Je me rapprochai de l’ abbat"),
     ("is_reported_behind", "Sa fortune n'avait pas péri, je suppose.", "Sa fortune n'avait pas péri"),
     ("tells_one_of_pair", "Un jasmin courait d'un côté, des roses de l'autre.", "Un jasmin courait d'un côté"),
+    ("cuts_name", "D'Unières ne méritait pas cette injure, disait-on.", "Unières ne méritait pas cette injure"),
+    ("is_garbled", "Je suis une personne _accablée, finie_.", "Je suis une personne _accablée"),
+    ("tells_one_of_pair", "Franchement aussi elle embrassait sa fille.", "Franchement aussi elle embrassait sa fille"),
+    ("opens_subordinate", "Mais aujourd'hui qu'on en parle dans la ville…", "aujourd'hui qu'on en parle dans la ville"),
+    ("is_feared", "Il se voyait dans un puits ; elle l'écrasait.", "elle l'écrasait"),
+    (
+        "asks_elsewhere",
+        "Il n'avait pas songé à cela, pourquoi ces façons de sentir ?",
+        "Il n'avait pas songé à cela",
+    ),
     ("asks_for_assent", "Vous êtes convalescent ; n'est-ce pas, docteur ?", "n'est-ce pas, docteur"),
     ("answers_denial", "Ce n'est pas le talent qui lui manque ; c'est le caractère.", "c'est le caractère"),
     (

@@ -9,13 +9,32 @@ from extractor.engines.local.segments import Edge
 from extractor.engines.local.surroundings import Surroundings, plain
 
 _PAIRED = re.compile(
-    r"^(?:ou bien |tantôt (?!.*\btantôt\b)|d'une part|d'un côté|les une?s (?!.*\bautres\b))|\bnon[- ]seulement\b"
-    r"|\b(?:la seconde|le second|au dernier|d'un côté)$"
+    r"^(?:ou bien |\w+ment aussi |tantôt (?!.*\btantôt\b)|d'une part|d'un côté|les une?s (?!.*\bautres\b))"
+    r"|\bnon[- ]seulement\b|\b(?:la seconde|le second|au dernier|d'un côté)$"
 )
 _ASSENT = re.compile(r"^n'est -?ce pas(?: ,)?(?: (?!un|une|le|la|les|l'|là|ce)\w+){0,3}$")
+_QUESTION = re.compile(
+    r"\b(?:pourquoi|comment|où|quand|quel\w*|qui|que|combien|est-ce)\b|\w-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce)\b"
+)
 _DENIED = re.compile(r"\bce n'(?:est|était|fut|sont|étaient) (?:pas|point)\b")
 _OPENERS = frozenset({"si", "lorsque", "lorsqu'", "puisque", "puisqu'", "quoique", "afin", "parce", "tandis"})
-_OPENERS_WITH_QUE = frozenset({"ainsi", "pendant", "dès", "aussitôt", "après", "avant", "bien", "pour", "sans"})
+_OPENERS_WITH_QUE = frozenset(
+    {
+        "ainsi",
+        "aujourd'hui",
+        "maintenant",
+        "depuis",
+        "alors",
+        "pendant",
+        "dès",
+        "aussitôt",
+        "après",
+        "avant",
+        "bien",
+        "pour",
+        "sans",
+    }
+)
 _VIEW = re.compile(
     r"\b(?:[àa] (?:l'|les )entendre|[àa] l'en croire|aux yeux (?:de|du|des|d')\b|au dire d|(?:à la|à) condition)"
 )
@@ -33,6 +52,11 @@ def tells_one_of_pair(place: Surroundings) -> bool:
 def asks_for_assent(place: Surroundings) -> bool:
     """'N'est-ce pas, docteur ?' asks of what was said before."""
     return bool(_ASSENT.search(place.text))
+
+
+def asks_elsewhere(place: Surroundings) -> bool:
+    """'Il n'y avait pas songé | , pourquoi ces façons ?': what is asked is cut off."""
+    return place.segment.closer is Edge.QUESTION and bool(_QUESTION.search(place.after.partition("?")[0]))
 
 
 def answers_denial(place: Surroundings) -> bool:
@@ -77,6 +101,7 @@ def makes_time_a_subject(place: Surroundings) -> bool:
 HALF_TOLD = (
     tells_one_of_pair,
     asks_for_assent,
+    asks_elsewhere,
     answers_denial,
     is_one_of_such,
     opens_subordinate,

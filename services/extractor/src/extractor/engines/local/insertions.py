@@ -24,8 +24,8 @@ TELLING = words_of(
 )
 _TIED = (
     words_of(
-        "presque si plus moins aussi trop très tout fort assez bien tant peu comme le la les un une et ou ni mais ,"
-        " ne n'"
+        "presque seulement si plus moins aussi trop très tout fort assez bien tant peu comme le la les un une et ou ni"
+        " mais , ne n'"
     )
     | frozenset(fr.PREPOSITIONS)
     | fr.CLAUSE_OPENERS

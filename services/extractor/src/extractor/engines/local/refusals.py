@@ -24,7 +24,7 @@ _UNSAID = re.compile(r"\b(?:comme|pour|aurai\w*|eût|eussent|sembl\w*|qui|que|si
 _SUPPOSED = re.compile(r"\b(?:si|s'il|s'ils|que si|quand|lorsque|lorsqu'\w+|que|qu'\w+)\b")
 _FEARED = re.compile(
     r"\b(?:peur|crain\w+|redout\w+|croyai\w+|crut|crurent|pensai\w*|pensa|imagin\w+|song\w+|se dis\w+|espér\w+|rêv\w+"
-    r"|suppos\w+|soupçonn\w+|figur\w+|semblai\w*|devin\w+|promett\w+|jura\w*|calcul\w+)\b"
+    r"|se voy\w+|suppos\w+|soupçonn\w+|figur\w+|semblai\w*|devin\w+|promett\w+|jura\w*|calcul\w+)\b"
 )
 _TRUTH = re.compile(
     r"\b(?:autrefois|jadis|naguère|seulement|sans doute|probablement|presque|peut-être|à peine|au moins|du moins"
@@ -129,9 +129,11 @@ def follows_order(place: Surroundings) -> bool:
 
 
 def cuts_name(place: Surroundings) -> bool:
-    """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X'."""
+    """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X', 'D'| Unières'."""
     first = place.subject[0] if place.subject else place.own[0]
     before = place.source[: first.begin]
+    if before.endswith(("D'", "D’", "d'", "d’")):
+        return True
     named = _NAME.search(before)
     joined = named is not None and named.group().strip().lower() in fr.COORDINATORS
     if first.text[:1].isupper() and (_TITLE.search(plain(before)) or (named and not joined)):
