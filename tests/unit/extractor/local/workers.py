@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from extractor.card_parsing import ParsedPredicate
 from extractor.engines.local.cards import Card
+from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.worker import CutSource
+from feuilleton.contracts.job_settings import Confidence
 
 DEADLY, HANGING = "un mot qui tue le processus de la page entière", "un mot qui pend le processus de la page entière"
 
@@ -28,7 +30,10 @@ def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> lis
 
 def cut_fairly(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     """Two cards, sure enough for one of a sentence and not for a second."""
-    cards = (Card("Moins sûr.", 0.93, ("end_comma",)), Card("Presque sûr.", 0.94, ("end_comma",)))
+    model = trained_model()
+    least = model.thresholds[Confidence.BALANCED]
+    between = (least + model.further) / 2
+    cards = (Card("Moins sûr.", least, ("end_comma",)), Card("Presque sûr.", between, ("end_comma",)))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 
