@@ -43,6 +43,8 @@ ANNOUNCED = (
     # It failed by four cards and by one. These are for local-8, of all other novels of that corpus.
     Draw("announced-balanced-6", 20261202, Confidence.BALANCED, Part(), tuple(OF_DRAW[6]), 403),
     Draw("announced-strict-6", 20261203, Confidence.STRICT, Part(), tuple(OF_DRAW[6]), 403),
+    # The sixth failed by two cards at `balanced`. This is for local-9, of what nobody had read of both.
+    Draw("announced-balanced-7", 20261204, Confidence.BALANCED, Part(), (*OF_DRAW[5], *OF_DRAW[6]), 400),
 )
 
 

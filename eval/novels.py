@@ -79,9 +79,9 @@ OF_DRAW = {
         "Zola-2": "rd0104.txt",
     },
 }
-# Nothing of these taught the rules; the third draw's novels did, later, and cards of the fifth showed what to mend.
-UNSEEN = OF_DRAW[4] | OF_DRAW[6]
-ELSEWHERE = OF_DRAW[3] | OF_DRAW[5] | UNSEEN
+# No weight was learned of these, though cards of the fifth and sixth draw showed what to mend; of the third's, later.
+UNSEEN = OF_DRAW[4] | OF_DRAW[5] | OF_DRAW[6]
+ELSEWHERE = OF_DRAW[3] | UNSEEN
 _SHARE_TO_LEARN = 0.6  # of those in NOVELS: what is behind is kept for judging
 _MOST_TO_LEARN = 1_200_000  # characters of one novel: none may outweigh the others
 _REPO = Path(__file__).resolve().parent.parent

@@ -41,6 +41,7 @@ def test_an_adverb_amid_a_long_clause_is_left_out(text: str, left: str, known: F
         "Il rendit rarement la lettre à la vieille dame.",  # it tells how often
         "Il rendit apparemment la lettre à la vieille dame.",  # and whether
         "Il ne rendit pas prudemment la lettre à la dame.",  # the denial may be of this
+        "La balle avait évidemment frappé le chien à la tête.",
         "Seulement alors il rendit la lettre à la vieille dame.",
         "Il rendit si prudemment la lettre à la vieille dame.",  # 'si' needs it
         "Il rendit prudemment et vite la lettre à la dame.",

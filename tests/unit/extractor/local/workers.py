@@ -31,9 +31,9 @@ def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> lis
 def cut_fairly(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
     """Two cards, sure enough for one of a sentence and not for a second."""
     model = trained_model()
-    least = model.thresholds[Confidence.BALANCED]
-    between = (least + model.further) / 2
-    cards = (Card("Moins sûr.", least, ("end_comma",)), Card("Presque sûr.", between, ("end_comma",)))
+    enough = model.thresholds[Confidence.BALANCED]
+    between = (enough + model.further) / 2
+    cards = (Card("Moins sûr.", enough, ("end_comma",)), Card("Presque sûr.", between, ("end_comma",)))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 

@@ -16,6 +16,8 @@ _ASSENT = re.compile(r"^n'est -?ce pas(?: ,)?(?: (?!un|une|le|la|les|l'|là|ce)\
 _QUESTION = re.compile(
     r"\b(?:pourquoi|comment|où|quand|quel\w*|qui|que|combien|est-ce)\b|\w-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce)\b"
 )
+_NAME_BEFORE = re.compile(r"(?:^|[\s«—-])[A-ZÀÉÊÎÔ][\w’'-]*,\s+$")
+_NEAR = 4
 _DENIED = re.compile(r"\bce n'(?:est|était|fut|sont|étaient) (?:pas|point)\b")
 _OPENERS = frozenset({"si", "lorsque", "lorsqu'", "puisque", "puisqu'", "quoique", "afin", "parce", "tandis"})
 _OPENERS_WITH_QUE = frozenset(
@@ -57,6 +59,18 @@ def asks_for_assent(place: Surroundings) -> bool:
 def asks_elsewhere(place: Surroundings) -> bool:
     """'Il n'y avait pas songé | , pourquoi ces façons ?': what is asked is cut off."""
     return place.segment.closer is Edge.QUESTION and bool(_QUESTION.search(place.after.partition("?")[0]))
+
+
+def cuts_subject_list(place: Surroundings) -> bool:
+    """'Evans, | Briant et Baxter repartirent': of three who went, two."""
+    opens = _NAME_BEFORE.search(place.source[: place.own[0].begin])
+    joined = "et" in place.norms[1:_NEAR] and "," not in place.norms[:_NEAR]
+    return opens is not None and joined and place.own[0].text[:1].isupper()
+
+
+def grants(place: Surroundings) -> bool:
+    """'Il est vrai que cela pouvait réussir, mais ...'."""
+    return place.norms[:4] == ("il", "est", "vrai", "que") and "mais" in place.after
 
 
 def answers_denial(place: Surroundings) -> bool:
@@ -101,6 +115,8 @@ def makes_time_a_subject(place: Surroundings) -> bool:
 HALF_TOLD = (
     tells_one_of_pair,
     asks_for_assent,
+    cuts_subject_list,
+    grants,
     asks_elsewhere,
     answers_denial,
     is_one_of_such,

@@ -18,7 +18,8 @@ _DAYS = frozenset({"demain", "hier"})
 _TIMES = words_of("demain hier maintenant déjà souvent toujours parfois soudain vraiment")
 # Without these the clause would say something else.
 TELLING = words_of(
-    "apparemment probablement vraisemblablement difficilement faussement vainement inutilement rarement seulement"
+    "évidemment certainement sûrement assurément"
+    " apparemment probablement vraisemblablement difficilement faussement vainement inutilement rarement seulement"
     " uniquement exclusivement nullement aucunement autrement tellement comment prétendument soi-disant également"
     " faiblement imparfaitement partiellement éventuellement théoriquement hypothétiquement"
 )

@@ -14,7 +14,7 @@ _FEMININE = words_of("une la cette ma ta sa")
 _ONE = words_of("un une le la du au ce cet cette mon ma ton ta son sa notre votre leur chaque")
 _SEVERAL = words_of("les des ces mes tes ses nos vos leurs aux plusieurs quelques deux trois quatre cinq six")
 _SHORT = 2
-_GARBLED = re.compile(r"['’]\s|\s,|^[-–—]|_|\.\.")
+_GARBLED = re.compile(r"['’]\s|\s,|^[-–—]|[_*∗]|\.\.")
 _OBJECTS = words_of("que qu' dont où")
 
 
