@@ -13,7 +13,6 @@ from feuilleton.processes.pool import WorkerDiedError
 from tests.unit.extractor.local.workers import (
     DEADLY,
     HANGING,
-    cut_fairly,
     cut_nothing,
     cut_or_die,
     die_always,
@@ -53,12 +52,6 @@ async def test_the_setting_says_how_sure_a_card_must_be() -> None:
         given = {setting: (await local.rewrite(request(LONG, confidence=setting))).cards for setting in Confidence}
     assert [card.text for card in given[Confidence.BALANCED]] == ["Sûr à 8.", "Assez sûr."]
     assert [card.text for card in given[Confidence.STRICT]] == ["Sûr à 8."]
-
-
-async def test_a_sentence_without_a_sure_card_has_its_surest_and_no_second() -> None:
-    async with engine(cut_fairly) as local:
-        answer = await local.rewrite(request(LONG, confidence=Confidence.BALANCED))
-    assert [card.text for card in answer.cards] == ["Presque sûr."]
 
 
 async def test_only_wanted_sentences_are_cut() -> None:

@@ -149,12 +149,9 @@ def test_what_goes_on_behind_a_quote_is_no_new_beginning(known: Forms) -> None:
 
 
 def test_the_model_weighs_named_features_and_keeps_a_threshold_for_each_setting() -> None:
-    model = read_model(
-        ["bias\t-1", "agreed\t2", "threshold:balanced\t0.9", "threshold:further\t0.95", "threshold:strict\t0.99"]
-    )
+    model = read_model(["bias\t-1", "agreed\t2", "threshold:balanced\t0.9", "threshold:strict\t0.99"])
     assert model.of({"agreed": 1.0, "unheard_of": 5.0}) == pytest.approx(0.7311)
     assert model.thresholds == {Confidence.BALANCED: 0.9, Confidence.STRICT: 0.99}
-    assert model.further == 0.95
 
 
 def test_the_shipped_model_asks_more_of_a_card_at_strict() -> None:
@@ -163,7 +160,7 @@ def test_the_shipped_model_asks_more_of_a_card_at_strict() -> None:
 
 
 def test_strict_gives_only_what_both_parses_agree_on_and_what_ends_safely() -> None:
-    model = read_model(["bias\t0", "threshold:balanced\t0.9", "threshold:further\t0.95", "threshold:strict\t0.98"])
+    model = read_model(["bias\t0", "threshold:balanced\t0.9", "threshold:strict\t0.98"])
     assert model.passes(0.99, ("end_stop",), Confidence.STRICT)
     assert not model.passes(0.97, ("end_stop",), Confidence.STRICT)
     assert not model.passes(0.99, ("end_comma",), Confidence.STRICT)

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from extractor.card_parsing import ParsedPredicate
 from extractor.engines.local.cards import Card
-from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.worker import CutSource
-from feuilleton.contracts.job_settings import Confidence
 
 DEADLY, HANGING = "un mot qui tue le processus de la page entière", "un mot qui pend le processus de la page entière"
 
@@ -25,15 +23,6 @@ def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> lis
         time.sleep(60)
     sure, fair = Card(f"Sûr à {most}.", 0.999, ("end_stop",)), Card("Assez sûr.", 0.97, ("end_comma",))
     cards = (sure, fair, Card("Presque sûr.", 0.94, ("end_comma",)), Card("Peu sûr.", 0.5, ()))
-    return [CutSource(source_id, cards) for source_id, _ in sources]
-
-
-def cut_fairly(sources: Sequence[tuple[str, str]], least: int, most: int) -> list[CutSource]:
-    """Two cards, sure enough for one of a sentence and not for a second."""
-    model = trained_model()
-    enough = model.thresholds[Confidence.BALANCED]
-    between = (enough + model.further) / 2
-    cards = (Card("Moins sûr.", enough, ("end_comma",)), Card("Presque sûr.", between, ("end_comma",)))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 

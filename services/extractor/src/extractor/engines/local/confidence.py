@@ -14,7 +14,6 @@ from feuilleton.contracts.job_settings import Confidence
 
 _BIAS = "bias"
 _THRESHOLD = "threshold:"
-_FURTHER = "further"
 _DECIMALS = 4
 # More against a card than this was not judged often enough to be weighed.
 MOST_OBJECTIONS = 2
@@ -41,14 +40,11 @@ _NEVER_STRICT = frozenset(
 
 @dataclass(frozen=True)
 class ConfidenceModel:
-    """`weights` by feature name; `thresholds`: the confidence that a card needs at each setting; `further`: the one
-    that any but the surest card of a sentence needs.
-    """
+    """`weights` by feature name; `thresholds`: the confidence that a card needs at each setting."""
 
     bias: float
     weights: Mapping[str, float]
     thresholds: Mapping[Confidence, float]
-    further: float
 
     def of(self, features: Features) -> float:
         """The chance, 0 to 1, that a reader finds the card correct and faithful."""
@@ -76,8 +72,7 @@ def read_model(lines: Iterable[str]) -> ConfidenceModel:
     rows = (line.rstrip("\n").split("\t") for line in lines if line.strip())
     numbers = {name: float(weight) for name, weight in rows}
     thresholds = {setting: numbers.pop(_THRESHOLD + setting.value) for setting in Confidence}
-    further = numbers.pop(_THRESHOLD + _FURTHER)
-    return ConfidenceModel(numbers.pop(_BIAS), numbers, thresholds, further)
+    return ConfidenceModel(numbers.pop(_BIAS), numbers, thresholds)
 
 
 @cache

@@ -13,11 +13,11 @@ from extractor.engines.port import PageAnswer, PageRequest, RewriteAnswer, Rewri
 from extractor.page_reading.port import NoPageReader, PageReader
 from feuilleton.contracts.documents import CardDraft, CardMethod, DroppedSentence, SourceSentence
 from feuilleton.contracts.ids import SentenceId
-from feuilleton.contracts.job_settings import Confidence, Engine, JobSettings
+from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.text import count_words
 from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
 
-RULES_VERSION = "local-9"
+RULES_VERSION = "local-10"
 _MAX_TRIES_ALONE = 3
 _DEATHS = (WorkerDiedError, WorkerTimeoutError, MemoryError)
 
@@ -108,7 +108,8 @@ class LocalEngine:
             return (CardDraft(source_id=sentence.id, text=sentence.text, method=CardMethod.VERBATIM),), ()
         if cut is None:
             return (), (DroppedSentence(source_id=sentence.id, reason="parser_died"),)
-        sure = _sure_cards(cut.cards, settings.confidence)
+        model = trained_model()
+        sure = [card for card in cut.cards if model.passes(card.confidence, card.flags, settings.confidence)]
         if not sure:
             return (), (DroppedSentence(source_id=sentence.id, reason="needs_model"),)
         return tuple(_draft(sentence.id, card) for card in sure), ()
@@ -147,16 +148,6 @@ class LocalEngine:
 def _wanted(request: RewriteRequest) -> list[SourceSentence]:
     ids = frozenset(request.wanted)
     return [sentence for sentence in request.sentences if sentence.id in ids]
-
-
-def _sure_cards(cards: Sequence[Card], setting: Confidence) -> list[Card]:
-    """The surest card of a sentence if it is sure enough, and others that are very sure: a sentence that has one card
-    can do without a doubtful second.
-    """
-    model = trained_model()
-    sure = [card for card in cards if model.passes(card.confidence, card.flags, setting)]
-    surest = max(sure, key=lambda card: card.confidence, default=None)
-    return [card for card in sure if card is surest or card.confidence >= model.further]
 
 
 def _draft(source_id: SentenceId, card: Card) -> CardDraft:
