@@ -128,8 +128,7 @@ def _is_surer(one: Features, other: Features) -> bool:
 
 def _sureness(features: Features) -> tuple[float, bool, bool, bool]:
     against = sum(value for name, value in features.items() if name.startswith(OBJECTION))
-    pruned = any(name.startswith("pruned:") for name in features)
-    return -against, not pruned, not features.get("piece"), bool(features.get("agreed"))
+    return -against, not features.get("pruned"), not features.get("piece"), bool(features.get("agreed"))
 
 
 def join(rows: Sequence[Row]) -> list[Judged]:

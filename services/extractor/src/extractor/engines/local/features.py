@@ -217,7 +217,7 @@ def _of_fact(site: Site) -> Iterator[str]:
     yield f"fact:{site.before[-1]}"
     if len(site.before) > 1:
         before = site.before[-2]
-        verb = "verb" if site.forms.is_finite(before) and not site.forms.is_common_word(before) else "other"
+        verb = "verb" if site.forms.is_only_verb(before) else "other"
         yield f"fact:{before if before in _FACTS else verb}"
 
 

@@ -82,6 +82,10 @@ class Forms:
         """Indicative or conditional."""
         return self.is_indicative(form) or _CONDITIONAL in self.facts(form).tenses
 
+    def is_only_verb(self, form: str) -> bool:
+        """Indicative or conditional, and no word of another kind too."""
+        return self.is_finite(form) and not self.is_common_word(form)
+
     def is_passe_simple(self, form: str) -> bool:
         return _PASSE_SIMPLE in self.facts(form).tenses
 

@@ -80,9 +80,8 @@ def answers_denial(place: Surroundings) -> bool:
 
 def is_one_of_such(place: Surroundings) -> bool:
     """'Il y a de [ces minarets qui chancellent]': there are some that do."""
-    first = place.subject[0] if place.subject else place.own[0]
-    before = plain(place.source[: first.begin])
-    return first.norm == "ces" and before.endswith("de ")
+    before = plain(place.source[: place.first.begin])
+    return place.first.norm == "ces" and before.endswith("de ")
 
 
 def opens_subordinate(place: Surroundings) -> bool:

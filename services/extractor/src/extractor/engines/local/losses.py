@@ -92,8 +92,7 @@ def announces_speech(site: Site) -> bool:
 
 
 def _is_verb(site: Site, at: int) -> bool:
-    norm = site.parse.tokens[at].norm
-    return site.forms.is_finite(norm) and not site.forms.is_common_word(norm)
+    return site.forms.is_only_verb(site.parse.tokens[at].norm)
 
 
 def _announces(site: Site, at: int) -> bool:
@@ -156,7 +155,7 @@ def stands_in_unfinished(site: Site) -> bool:
     for word in reversed(site.context.before):
         if word in _SUBORDINATORS:
             return True
-        if site.forms.is_finite(word) and not site.forms.is_common_word(word):
+        if site.forms.is_only_verb(word):
             return False
     return False
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.forms import Forms
-from extractor.engines.local.surroundings import Surroundings, is_only_verb
+from extractor.engines.local.surroundings import Surroundings
 from extractor.engines.local.vocabulary import words as words_of
 
 _MASCULINE = words_of("un le ce cet du au")
@@ -36,7 +36,7 @@ def is_garbled(place: Surroundings) -> bool:
 
 def _are_verbs(place: Surroundings, one: str, two: str) -> bool:
     forms = place.forms
-    return all(is_only_verb(forms, norm) and not forms.is_participle(norm) for norm in (one, two))
+    return all(forms.is_only_verb(norm) and not forms.is_participle(norm) for norm in (one, two))
 
 
 def _is_noun(place: Surroundings, at: int) -> bool:

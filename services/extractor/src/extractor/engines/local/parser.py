@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.shown import shown
-from extractor.engines.local.surroundings import is_only_verb
 from extractor.engines.local.syntax import Parse, Token, build_parse
 
 if TYPE_CHECKING:
@@ -80,6 +79,6 @@ def read_parse(doc: "Iterable[SpacyToken]", unit: Unit, forms: Forms) -> Parse:
     ]
     for at, (token, following) in enumerate(pairwise(tokens)):
         is_article = token.dep == "det" and token.head == at + 1
-        if is_article and token.norm in _CLITICS and is_only_verb(forms, following.norm):
+        if is_article and token.norm in _CLITICS and forms.is_only_verb(following.norm):
             tokens[at] = Token(token.text, "PRON", "obj", at + 1)  # 'Philippe la détachait': no article
     return build_parse(tokens)

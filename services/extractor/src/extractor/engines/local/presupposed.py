@@ -84,7 +84,7 @@ def _follows_so(parse: Parse, begin: int, forms: Forms) -> bool:
     for at in range(begin - 2, max(begin - 2 - _FAR, -1), -1):
         if parse.tokens[at].norm in _SO:
             return True
-        if forms.is_finite(parse.tokens[at].norm) and not forms.is_common_word(parse.tokens[at].norm):
+        if forms.is_only_verb(parse.tokens[at].norm):
             return False
     return False
 

@@ -14,7 +14,6 @@ from extractor.engines.local.surroundings import (
     Surroundings,
     breaks_off,
     has_object_pronoun,
-    is_only_verb,
     plain,
 )
 
@@ -130,8 +129,7 @@ def follows_order(place: Surroundings) -> bool:
 
 def cuts_name(place: Surroundings) -> bool:
     """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X', 'D'| Unières'."""
-    first = place.subject[0] if place.subject else place.own[0]
-    before = place.source[: first.begin]
+    first, before = place.first, place.source[: place.first.begin]
     if before.endswith(("D'", "D’", "d'", "d’")):
         return True
     named = _NAME.search(before)
@@ -178,7 +176,7 @@ def _stands_for_thing(place: Surroundings, at: int) -> bool:
 def says_it_of_pronouns(place: Surroundings) -> bool:
     """'Il le joua': nothing is named, and what 'le' is may be a thing, or all that was said before."""
     return len(place.norms) <= FEW_WORDS and any(
-        norm in THINGS and is_only_verb(place.forms, place.norms[at + 1])
+        norm in THINGS and place.forms.is_only_verb(place.norms[at + 1])
         for at, norm in enumerate(place.norms[:-1])
         if at > 0
     )
@@ -223,12 +221,12 @@ def cuts_list(place: Surroundings) -> bool:
 def _goes_on_with_verb(place: Surroundings) -> bool:
     """'Negoro arpentait la grève, se retournait | , regardait le rivage'."""
     found = re.match(r"\s*,\s*(?:et\s+)?(?:se |s'|le |la |les |l'|lui )?(\w+)", place.after)
-    return found is not None and is_only_verb(place.forms, found.group(1))
+    return found is not None and place.forms.is_only_verb(found.group(1))
 
 
 def _has_verb(place: Surroundings, text: str) -> bool:
     stretch = re.split(r"[;:.!?…»«]", text)[0]
-    return any(is_only_verb(place.forms, word) for word in re.findall(r"\w+", stretch))
+    return any(place.forms.is_only_verb(word) for word in re.findall(r"\w+", stretch))
 
 
 def ends_cleft(place: Surroundings) -> bool:

@@ -31,6 +31,11 @@ class Surroundings:
     subject: tuple[Word, ...] = ()
 
     @property
+    def first(self) -> Word:
+        """The first word of the card, be it of a subject said again."""
+        return self.subject[0] if self.subject else self.own[0]
+
+    @property
     def norms(self) -> tuple[str, ...]:
         return tuple(word.norm for word in self.own)
 
@@ -93,11 +98,7 @@ def breaks_off(place: Surroundings) -> bool:
 
 
 def has_object_pronoun(place: Surroundings) -> bool:
-    return any(norm in THINGS and is_only_verb(place.forms, two) for norm, two in pairwise(place.norms))
-
-
-def is_only_verb(forms: Forms, norm: str) -> bool:
-    return forms.is_finite(norm) and not forms.is_common_word(norm)
+    return any(norm in THINGS and place.forms.is_only_verb(two) for norm, two in pairwise(place.norms))
 
 
 def plain(text: str) -> str:

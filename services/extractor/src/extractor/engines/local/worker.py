@@ -119,7 +119,7 @@ def _further_tries(
     unsure = [at for at, choices in enumerate(found) if not _is_sure(choices)]
     tries = [(at, piece) for at in unsure for piece in variants(pieces[at], parses[at], forms)]
     again = list(zip(tries, parse_pieces([piece for _, piece in tries], models), strict=True))
-    sure = {pieces[at].source for at in range(len(pieces)) if at not in set(unsure)}
+    sure = {piece.source for piece, choices in zip(pieces, found, strict=True) if _is_sure(choices)}
     for (at, piece), parsed in again:
         choices = choices_of(piece, parsed, models.french, lengths)
         if _is_sure(choices):
