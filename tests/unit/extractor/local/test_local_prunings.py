@@ -123,6 +123,16 @@ def test_a_stump_ends_where_a_phrase_may_begin(text: str, found: list[str], know
     assert told_by_words(text, known) == found
 
 
+def test_a_stump_of_a_piece_knows_all_the_words_around_it(known: Forms) -> None:
+    segment = segment_of("Il craignait le froid, elle ouvrit la fenêtre de la chambre, il partit.", known)
+    piece = next(each for each in inner_pieces(segment, known) if text_of(each).startswith("elle"))
+
+    stump = next(each for each in stumps(piece, known, 8) if text_of(each) == "elle ouvrit la fenêtre")
+
+    assert stump.before == ("il", "craignait", "le", "froid", ",")
+    assert stump.after == ("de", "la", "chambre", ",", "il", "partit")
+
+
 def test_what_stood_around_an_incise_is_parsed_by_halves(known: Forms) -> None:
     segment = segment_of("Je viens de loin, dit-il, et je repars demain.", known)
 

@@ -51,8 +51,8 @@ def _halves(segment: Segment, joint: int) -> Iterator[Segment]:
     asks = segment.closer is Edge.QUESTION
     if behind < len(segment.words):
         if not asks:
-            yield _cut_out(whole, 0, joint, is_last=False)
-        yield _cut_out(whole, behind, len(segment.words), is_last=segment.closer is not Edge.BREAK)
+            yield whole.part(0, joint, is_last=False)
+        yield whole.part(behind, len(segment.words), is_last=segment.closer is not Edge.BREAK)
     else:
         yield whole
 
@@ -68,11 +68,18 @@ def stumps(segment: Segment, forms: Forms, most_words: int) -> Iterator[Segment]
     begins = [first, *(at for at in range(first + 1, len(words)) if _begins_clause(words, at, forms))]
     likely = (at for at in begins if at < len(words) and _opens_clause(words, at, forms))
     for begin in islice(likely, _MOST_BEGINS):
-        ends = [end for end in range(begin + _LEAST_WORDS, len(words) + 1) if _may_end(segment, begin, end, forms)]
-        fitting = [end for end in ends if count_words_of(words[begin:end]) <= most_words]
-        for end in fitting[: -_MOST_ENDS - 1 : -1]:
-            piece = _cut_out(segment, begin, end, is_last=end == len(words) and segment.closer is not Edge.BREAK)
+        ends = [end for end in _fitting(words, begin, most_words) if _may_end(segment, begin, end, forms)]
+        for end in ends[: -_MOST_ENDS - 1 : -1]:
+            piece = segment.part(begin, end, is_last=end == len(words) and segment.closer is not Edge.BREAK)
             yield replace(piece, pruned=(STUMP,))
+
+
+def _fitting(words: tuple[Word, ...], begin: int, most_words: int) -> Iterator[int]:
+    """The ends of stretches from `begin` of at most so many words."""
+    for end in range(begin + _LEAST_WORDS, len(words) + 1):
+        if count_words_of(words[begin:end]) > most_words:
+            return
+        yield end
 
 
 def _opens_clause(words: tuple[Word, ...], at: int, forms: Forms) -> bool:
@@ -103,20 +110,7 @@ def _may_end(segment: Segment, begin: int, end: int, forms: Forms) -> bool:
 
 def _piece(segment: Segment, begin: int, end: int, *, is_last: bool) -> Segment:
     stop = end if is_last else _before_joint(segment.words, end)
-    return _cut_out(segment, begin, stop, is_last=is_last)
-
-
-def _cut_out(segment: Segment, begin: int, stop: int, *, is_last: bool) -> Segment:
-    words = segment.words
-    return replace(
-        segment,
-        words=words[begin:stop],
-        opener=segment.opener if begin == 0 else Edge.COMMA,
-        closer=segment.closer if is_last else Edge.COMMA,
-        mark=segment.mark if is_last else "",
-        before=tuple(word.norm for word in words[:begin]),
-        after=tuple(word.norm for word in words[stop:]) or (() if is_last else (segment.mark,)),
-    )
+    return segment.part(begin, stop, is_last=is_last)
 
 
 def _before_joint(words: tuple[Word, ...], end: int) -> int:

@@ -155,20 +155,11 @@ def _trimmed(parse: Parse, end: int) -> int:
 
 
 def _segment(segment: Segment, parse: Parse, clause: Clause, pruning: _Pruning) -> Segment:
-    words = segment.words
     asks = segment.closer is Edge.QUESTION
-    ends = asks or (pruning.end == len(words) and segment.closer is not Edge.BREAK)
-    left = tuple(word.norm for word in words[pruning.end :]) or ((segment.mark,) if not ends else ())
-    return replace(
-        segment,
-        words=words[pruning.begin : pruning.end],
-        opener=segment.opener if asks or pruning.begin == 0 else Edge.COMMA,
-        closer=segment.closer if ends else Edge.COMMA,
-        mark=segment.mark if ends else "",
-        before=(*segment.before, *(word.norm for word in words[: pruning.begin])),
-        after=(*left, *segment.after),
-        pruned=tuple(_names(parse, clause, pruning)),
-    )
+    ends = asks or (pruning.end == len(segment.words) and segment.closer is not Edge.BREAK)
+    part = segment.part(pruning.begin, pruning.end, is_last=ends)
+    opener = segment.opener if asks else part.opener  # 'Ah ! [où va-t-il] ?' asks from its first word on
+    return replace(part, opener=opener, pruned=tuple(_names(parse, clause, pruning)))
 
 
 def _names(parse: Parse, clause: Clause, pruning: _Pruning) -> Iterator[str]:

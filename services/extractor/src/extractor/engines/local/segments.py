@@ -74,6 +74,19 @@ class Segment:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    def part(self, begin: int, end: int, *, is_last: bool) -> "Segment":
+        """The words [begin, end) as a piece that knows what stands around it; `is_last`: it ends as the whole does."""
+        behind = tuple(word.norm for word in self.words[end:]) or (() if is_last else (self.mark,))
+        return replace(
+            self,
+            words=self.words[begin:end],
+            opener=self.opener if begin == 0 else Edge.COMMA,
+            closer=self.closer if is_last else Edge.COMMA,
+            mark=self.mark if is_last else "",
+            before=(*self.before, *(word.norm for word in self.words[:begin])),
+            after=(*behind, *self.after),
+        )
+
 
 def split_segments(words: tuple[Word, ...], forms: Forms) -> tuple[Segment, ...]:
     """The segments in order, empty ones left out, incises ('dit-il') taken out."""
