@@ -1,6 +1,6 @@
 """Learn the weights of the local engine's confidence from judged cards.
 
-    python bench/train_confidence.py eval/judged/train-*.tsv eval/judged/announced-{balanced,strict}{,-2,-3}.tsv \
+    python bench/train_confidence.py $(ls eval/judged/{train,announced}-*.tsv | grep -v -- -9) \
         > .../engines/local/confidence.tsv
 
 Each line of a judged list is source, card, verdict (ok, doubtful, wrong), reason; or, as independent readers give it,
@@ -33,8 +33,8 @@ FOLDS = 10
 LEAST_CARDS = 6  # a feature seen on fewer cards teaches nothing
 PENALTY = 16.0
 STEPS = 60
-GOALS = {"balanced": 0.98, "strict": 0.998}  # above the gates: an unread draw comes out lower
-INDEPENDENT = ("announced-", "train-31", "train-4", "train-5")
+GOALS = {"balanced": 0.97, "strict": 0.998}  # above the gates: an unread draw comes out lower
+INDEPENDENT = ("announced-", "train-31", "train-4", "train-5", "train-6")
 TYPICAL = (
     "train-51",
     "train-52",
@@ -43,6 +43,8 @@ TYPICAL = (
     "train-55",
     "train-57",
     "train-58",
+    "train-59",
+    "train-60",
 )  # the surest card of each sentence, drawn evenly from novels that nobody had read
 LEAST_OBJECTIONS = 10  # an objection against fewer judged cards has no weight, and so forbids
 MOSTLY_WRONG = 0.5

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         "folders",
         type=Path,
         nargs="+",
-        help="level1 of ELTeC-fra and of its extension, french/roman19/tei of the textbox",
+        help="level1 of ELTeC-fra and of its extension, french/roman19/tei and french/nouvelles19/tei of the textbox",
     )
     return parser
 

@@ -2,7 +2,6 @@ import pytest
 
 from extractor.engines.local.clauses import ClauseKind, find_clauses
 from extractor.engines.local.confidence import read_model, trained_model
-from extractor.engines.local.endings import read_endings
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.pieces import inner_pieces
 from extractor.engines.local.presupposed import find_presupposed
@@ -166,8 +165,3 @@ def test_strict_gives_only_what_both_parses_agree_on_and_what_ends_safely() -> N
     assert not model.passes(0.99, ("end_comma",), Confidence.STRICT)
     assert not model.passes(0.99, ("end_stop", "single_parse"), Confidence.STRICT)
     assert model.passes(0.91, ("end_comma", "single_parse"), Confidence.BALANCED)
-
-
-def test_words_that_seldom_end_a_phrase_are_strange_ends() -> None:
-    endings = read_endings(["bout\t100\t5", "soir\t100\t60"])
-    assert endings.strangeness("bout") > endings.strangeness("jamais vu") > endings.strangeness("soir")

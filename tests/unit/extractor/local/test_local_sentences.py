@@ -16,13 +16,11 @@ KEPT = {
     "Ses bandeaux luisaient d'un éclat bleu ; une rose à son chignon tremblait sur une tige mobile, avec des"
     " gouttes d'eau factices au bout de ses feuilles.": ["Ses bandeaux luisaient d'un éclat bleu."],
     "Elle s'approcha un peu timide, un peu inquiète, et lui tendit la main.": [
-        "Elle s'approcha un peu timide.",
+        "Elle s'approcha un peu timide, un peu inquiète.",
         "Elle lui tendit la main.",
     ],
     "— Je ne veux pas m'aventurer à la légère, ajouta-t-elle vivement.": ["Je ne veux pas m'aventurer à la légère."],
-    "Le soldat regarda longuement la route blanche de poussière et reprit sa marche.": [
-        "Le soldat regarda la route blanche de poussière."
-    ],
+    "Le soldat regarda longuement la route blanche de poussière et reprit sa marche.": ["Le soldat reprit sa marche."],
     "Son père, assis près du feu, lisait le journal du soir.": ["Son père lisait le journal du soir."],
     "Le vent commençait à enfler les voiles ; le capitaine donna l'ordre de partir avant la fin de la nuit.": [
         "Le vent commençait à enfler les voiles.",

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from extractor.card_parsing import ParsedPredicate
 from extractor.engines.local.cards import Card
+from extractor.engines.local.confidence import trained_model
 from extractor.engines.local.worker import CutSource
+from feuilleton.contracts.job_settings import Confidence
 
 DEADLY, HANGING = "un mot qui tue le processus de la page entière", "un mot qui pend le processus de la page entière"
 
@@ -21,8 +23,9 @@ def cut_or_die(sources: Sequence[tuple[str, str]], least: int, most: int) -> lis
         os._exit(9)
     if any(text == HANGING for _, text in sources):
         time.sleep(60)
-    sure, fair = Card(f"Sûr à {most}.", 0.999, ("end_stop",)), Card("Assez sûr.", 0.97, ("end_comma",))
-    cards = (sure, fair, Card("Presque sûr.", 0.94, ("end_comma",)), Card("Peu sûr.", 0.5, ()))
+    enough = trained_model().thresholds[Confidence.BALANCED]
+    sure, fair = Card(f"Sûr à {most}.", 0.999, ("end_stop",)), Card("Assez sûr.", enough + 0.01, ("end_comma",))
+    cards = (sure, fair, Card("Presque sûr.", enough - 0.01, ("end_comma",)), Card("Peu sûr.", 0.5, ()))
     return [CutSource(source_id, cards) for source_id, _ in sources]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extractor.engines.local.confidence import confidence_of, permits_by_weights
+from extractor.engines.local.continuation import continuation_features
 from extractor.engines.local.features import OBJECTION, Features, joint_features
 from extractor.engines.local.forms import Forms
 from extractor.engines.local.frames import Frames
@@ -89,6 +90,7 @@ def _choice(
     objections = [name.removeprefix(OBJECTION) for name in features if name.startswith(OBJECTION)]
     if not french.permits(objections):
         return None
+    features |= continuation_features(text)
     agreed = "agreed" in features
     words = segment.words[proposal.cut.begin : proposal.cut.end]
     card = _card(text, segment, proposal, agreed=agreed, features=features)

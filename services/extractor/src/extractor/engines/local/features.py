@@ -10,7 +10,6 @@ from typing import Protocol
 from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.clauses import ClauseKind
 from extractor.engines.local.doubts import doubts
-from extractor.engines.local.endings import french_endings
 from extractor.engines.local.frames import Frame, usage_of
 from extractor.engines.local.segments import Segment
 from extractor.engines.local.site import Site
@@ -246,21 +245,19 @@ def _last_determiner(site: Site) -> str:
 
 
 def _of_frame(site: Site, segment: Segment) -> Features:
-    """How often the verb stands as it would stand here, and how often the last word stands before a mark."""
+    """How often the verb stands as it would stand here."""
     usage = usage_of(site.parse, site.clause, site.cut.begin, site.cut.end, site.forms)
-    last = site.parse.tokens[site.cut.end - 1].norm
-    whole = _reaches_end(site) and not _is_torn_off(site, segment)
-    found = {"ending": 0.0 if whole else french_endings().strangeness(last)}
-    if not usage.verbs or whole:
-        return found
+    if not usage.verbs or (_reaches_end(site) and not _is_torn_off(site, segment)):
+        return {}
     frames = [frame for verb in usage.verbs if (frame := site.frames.by_verb.get(verb)) is not None]
     if not frames:
-        return {**found, "frame:unknown": 1.0, "frame:unknown_bare": float(usage.is_bare)}
+        return {"frame:unknown": 1.0, "frame:unknown_bare": float(usage.is_bare)}
     frame = max(frames, key=lambda f: f.uses)
-    found["frame:object"] = 0.0 if usage.has_object else _share(frame.objects, frame)
-    found["frame:bare"] = 1 - _share(frame.bares, frame) if usage.is_bare else 0.0
-    found["frame:preposition"] = _lost_preposition(site, frame)
-    return found
+    return {
+        "frame:object": 0.0 if usage.has_object else _share(frame.objects, frame),
+        "frame:bare": 1 - _share(frame.bares, frame) if usage.is_bare else 0.0,
+        "frame:preposition": _lost_preposition(site, frame),
+    }
 
 
 def _is_torn_off(site: Site, segment: Segment) -> bool:

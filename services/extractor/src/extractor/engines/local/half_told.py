@@ -4,9 +4,12 @@ Each rule comes from cards that looked sound and that readers refused.
 """
 
 import re
+from itertools import pairwise
 
+from extractor.engines.local import vocabulary as fr
 from extractor.engines.local.segments import Edge
 from extractor.engines.local.surroundings import Surroundings, plain
+from extractor.engines.local.vocabulary import words as words_of
 
 _PAIRED = re.compile(
     r"^(?:ou bien |\w+ment aussi |tantôt (?!.*\btantôt\b)|d'une part|d'un côté|les une?s (?!.*\bautres\b))"
@@ -18,6 +21,7 @@ _QUESTION = re.compile(
 )
 _NAME_BEFORE = re.compile(r"(?:^|[\s«—-])[A-ZÀÉÊÎÔ][\w’'-]*,\s+$")
 _NEAR = 4
+_CLEFT = 2  # where 'd'un air' stands in 'c'est d'un air'
 _DENIED = re.compile(r"\bce n'(?:est|était|fut|sont|étaient) (?:pas|point)\b")
 _OPENERS = frozenset({"si", "lorsque", "lorsqu'", "puisque", "puisqu'", "quoique", "afin", "parce", "tandis"})
 _OPENERS_WITH_QUE = frozenset(
@@ -38,8 +42,15 @@ _OPENERS_WITH_QUE = frozenset(
     }
 )
 _VIEW = re.compile(
-    r"\b(?:[àa] (?:l'|les )entendre|[àa] l'en croire|aux yeux (?:de|du|des|d')\b|au dire d|(?:à la|à) condition)"
+    r"\b(?:[àa] (?:l'|les )entendre|[àa] l'en croire|aux yeux (?:de|du|des|d')\b|au dire d|(?:à la|à) condition"
+    r"|selon (?:moi|toi|lui|elle|nous|vous|eux|elles)\b|pour peu qu)"
 )
+_DENIERS = words_of("pas point jamais rien plus que qu' guère aucun aucune personne nul nulle ni nullement goutte mot")
+_DENIED_BEFORE = re.compile(r"\b(?:jamais|rien|personne|nulle?|aucune?|ni|pas un|pas une)\b")
+_WHAT = re.compile(r"\bce (?:qui|que|dont|à quoi)\b|\bce qu'")
+_GOES_ON_WITH_QUE = re.compile(r"^[^.!?…;:»]*\bqu(?:e\b|')")
+_SUPPOSE = re.compile(r"\bsuppos(?:ez|ons)\b")
+_POINTERS = words_of("ceci ainsi termes suivant suivante suivants suivantes")
 _WHEN = re.compile(r"\b(?:quand(?! même)|lorsqu\w*|s'ils?|si (?:je|j'|tu|elles?|l'on|on|nous|vous|c'))\b")
 _TIMES = re.compile(
     r"^(?:une?|l'|le|la|ce|cet|cette) ?(?:an|année|après-midi|matin|soir|jour|nuit|fois|semaine|lendemain|hiver|été)\b"
@@ -111,6 +122,46 @@ def makes_time_a_subject(place: Surroundings) -> bool:
     return edited and bool(_TIMES.search(place.text))
 
 
+def leaves_denier_out(place: Surroundings) -> bool:
+    """'Jamais, pensait-il, [je ne causerai de peine à mon père]'."""
+    denies = not fr.NE.isdisjoint(place.norms) and _DENIERS.isdisjoint(place.norms)
+    return denies and bool(_DENIED_BEFORE.search(place.lead))
+
+
+def answers_what(place: Surroundings) -> bool:
+    """'Ce qu'il faut, c'est bien établir la situation'; 'C'est d'un air sombre, et sincère, que Magloire ...'."""
+    norms = place.norms
+    if norms[0] not in {"c'", "ce"}:
+        return False
+    cleft = len(norms) > _CLEFT and norms[_CLEFT] in fr.PREPOSITIONS and bool(_GOES_ON_WITH_QUE.search(place.after))
+    return cleft or bool(_WHAT.search(place.lead))
+
+
+def asks_without_mark(place: Surroundings) -> bool:
+    """'Ignorez-vous ce qu'il a fait, murmura-t-il ; l'histoire de mon mariage ?'."""
+    behind = place.norms[1] if len(place.norms) > 1 else ""
+    inverted = behind.startswith("-") and behind.rpartition("-")[2] in fr.SUBJECT_PRONOUNS
+    return inverted and place.segment.closer is not Edge.QUESTION and "?" in place.after
+
+
+def follows_supposition(place: Surroundings) -> bool:
+    """'Supposez un fou à la place du fou : il eût vécu de l'air du temps'."""
+    return bool(_SUPPOSE.search(place.before))
+
+
+def points_ahead(place: Surroundings) -> bool:
+    """'Il arriva ceci : ...', 'Il leur parla en ces termes : ...'."""
+    return place.norms[-1] in _POINTERS and place.after.lstrip()[:1] in {":", "«"}
+
+
+def joins_verbs(place: Surroundings) -> bool:
+    """'Mme Renault sortit[, donna un ordre et] rentra aussitôt'."""
+    return any(
+        "," in place.source[one.end : two.begin] and all(place.forms.is_only_verb(word.norm) for word in (one, two))
+        for one, two in pairwise(place.own)
+    )
+
+
 HALF_TOLD = (
     tells_one_of_pair,
     asks_for_assent,
@@ -123,4 +174,10 @@ HALF_TOLD = (
     drops_view,
     leaves_out_when,
     makes_time_a_subject,
+    leaves_denier_out,
+    answers_what,
+    asks_without_mark,
+    follows_supposition,
+    points_ahead,
+    joins_verbs,
 )

@@ -56,11 +56,13 @@ _NOUN_BEFORE = re.compile(r"\b(?:la|une|cette|sa|les|des|ces|ses|leurs|leur|le|u
 _ASKED = re.compile(r"^[^.!…;:»?]*\w[^.!…;:»?]*\?")
 _WHENEVER = re.compile(r"\b(?:quand|lorsque?|lorsqu'\w+|chaque fois|toutes les fois|dès qu\w*|tant qu\w*|étant)\b")
 _LATER_LIMIT = re.compile(
-    r"^[^.!?…;:»]*\b(?:à moins|pourvu|sauf|excepté|quand|lorsqu\w*|chaque fois|tant qu\w*|en attendant|avant qu\w*)\b"
+    r"^[^.!?…;:»]*\b(?:à moins|pourvu|sauf|excepté|hormis|quand|lorsqu\w*|chaque fois|tant qu\w*|en attendant"
+    r"|avant qu\w*)\b"
 )
 _REPORTED = re.compile(
     r"^[\s,]*(?:à ce que|à ce qu'|dit-on|disait-on|dites-vous|dis-tu|disent-ils|paraît-il|paraissait-il|assure-t-on"
-    r"|selon|d'après|à en croire|à l'en croire|à mon avis|à son avis|suivant|je suppose|je crois|je pense)"
+    r"|selon|d'après|à en croire|à l'en croire|à mon avis|à son avis|suivant|je suppose|je crois|je pense|sans doute"
+    r"|du moins|en apparence|jusqu'à preuve)"
 )
 
 
@@ -128,9 +130,9 @@ def follows_order(place: Surroundings) -> bool:
 
 
 def cuts_name(place: Surroundings) -> bool:
-    """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X', 'D'| Unières'."""
+    """'Mrs. | Weldon', 'José-Antonio | Alvez', 'M. | X', 'D'| Unières', 'J.-| B. Frapillon'."""
     first, before = place.first, place.source[: place.first.begin]
-    if before.endswith(("D'", "D’", "d'", "d’")):
+    if before.endswith(("D'", "D’", "d'", "d’", "-")):
         return True
     named = _NAME.search(before)
     joined = named is not None and named.group().strip().lower() in fr.COORDINATORS
