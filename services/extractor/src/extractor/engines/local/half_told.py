@@ -43,13 +43,15 @@ _OPENERS_WITH_QUE = frozenset(
 )
 _VIEW = re.compile(
     r"\b(?:[àa] (?:l'|les )entendre|[àa] l'en croire|aux yeux (?:de|du|des|d')\b|au dire d|(?:à la|à) condition"
-    r"|selon (?:moi|toi|lui|elle|nous|vous|eux|elles)\b|pour peu qu)"
+    r"|selon (?:moi|toi|lui|elle|nous|vous|eux|elles)\b|pour peu qu|en (?:l'|les )(?:entendant|écoutant|lisant))"
 )
 _DENIERS = words_of("pas point jamais rien plus que qu' guère aucun aucune personne nul nulle ni nullement goutte mot")
 _DENIED_BEFORE = re.compile(r"\b(?:jamais|rien|personne|nulle?|aucune?|ni|pas un|pas une)\b")
 _WHAT = re.compile(r"\bce (?:qui|que|dont|à quoi)\b|\bce qu'")
 _GOES_ON_WITH_QUE = re.compile(r"^[^.!?…;:»]*\bqu(?:e\b|')")
 _SUPPOSE = re.compile(r"\bsuppos(?:ez|ons)\b")
+_IT_IS = re.compile(r"\bc'(?:est|était|fut|étaient|sera)\b[^.!?…;:,»]*$")
+_EXCEPTED = re.compile(r"^[\s,;…]*(?:si ce n'est|excepté|hormis|sauf)\b")
 _POINTERS = words_of("ceci ainsi termes suivant suivante suivants suivantes")
 _WHEN = re.compile(r"\b(?:quand(?! même)|lorsqu\w*|s'ils?|si (?:je|j'|tu|elles?|l'on|on|nous|vous|c'))\b")
 _TIMES = re.compile(
@@ -80,8 +82,9 @@ def cuts_subject_list(place: Surroundings) -> bool:
 
 
 def grants(place: Surroundings) -> bool:
-    """'Il est vrai que cela pouvait réussir, mais ...'."""
-    return place.norms[:4] == ("il", "est", "vrai", "que") and "mais" in place.after
+    """'Il est vrai que cela pouvait réussir, mais ...', 'Sans doute il l'admirait ; mais ...'."""
+    opens = place.norms[:4] == ("il", "est", "vrai", "que") or place.norms[:2] == ("sans", "doute")
+    return opens and "mais" in place.after
 
 
 def answers_denial(place: Surroundings) -> bool:
@@ -162,6 +165,46 @@ def joins_verbs(place: Surroundings) -> bool:
     )
 
 
+def opens_exclamation(place: Surroundings) -> bool:
+    """'Eh ! [bien, il est médecin]'."""
+    return place.norms[0] == "bien" and bool(re.search(r"\b[eh][éeh]h? ?!\s*$", place.before))
+
+
+def is_one_of_what_it_is(place: Surroundings) -> bool:
+    """'C'était dans [les premières années] qui [suivirent]'."""
+    return bool(place.subject) and bool(_IT_IS.search(plain(place.source[: place.first.begin])))
+
+
+def is_the_other_choice(place: Surroundings) -> bool:
+    """'Ne t'arrête pas, ou [nous allons manquer l'heure]'."""
+    return bool(re.search(r"\bou(?: bien)?\s*$", place.before))
+
+
+def leaves_exception_out(place: Surroundings) -> bool:
+    """'Nul bruit n'en troublait le silence | … si ce n'est la pluie'."""
+    return bool(_EXCEPTED.search(place.after))
+
+
+def says_so(place: Surroundings) -> bool:
+    """'Les lois physiques sont peu connues, [les autres le sont davantage]': of what, the card does not say."""
+    return any(
+        one == "le" and "être" in place.forms.lemmas(two) and place.forms.is_finite(two)
+        for one, two in pairwise(place.norms)
+    )
+
+
+def is_that_of(place: Surroundings) -> bool:
+    """'Celle de Mlle Alberte quitta la mienne': whose hand, the card does not say."""
+    return place.norms[0] in {"celui", "celle", "ceux", "celles"} and place.norms[1:2] in {("de",), ("d'",), ("du",)}
+
+
+def hangs_on_and(place: Surroundings) -> bool:
+    """'Le médecin se fâcha et, tapant du pied | : ...'."""
+    norms = place.norms
+    at = next((at for at, pair in enumerate(pairwise(norms)) if pair == ("et", ",")), None)
+    return at is not None and not any(place.forms.is_finite(norm) for norm in norms[at:])
+
+
 HALF_TOLD = (
     tells_one_of_pair,
     asks_for_assent,
@@ -180,4 +223,11 @@ HALF_TOLD = (
     follows_supposition,
     points_ahead,
     joins_verbs,
+    opens_exclamation,
+    is_one_of_what_it_is,
+    is_the_other_choice,
+    leaves_exception_out,
+    says_so,
+    is_that_of,
+    hangs_on_and,
 )

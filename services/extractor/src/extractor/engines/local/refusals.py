@@ -56,7 +56,7 @@ _NOUN_BEFORE = re.compile(r"\b(?:la|une|cette|sa|les|des|ces|ses|leurs|leur|le|u
 _ASKED = re.compile(r"^[^.!…;:»?]*\w[^.!…;:»?]*\?")
 _WHENEVER = re.compile(r"\b(?:quand|lorsque?|lorsqu'\w+|chaque fois|toutes les fois|dès qu\w*|tant qu\w*|étant)\b")
 _LATER_LIMIT = re.compile(
-    r"^[^.!?…;:»]*\b(?:à moins|pourvu|sauf|excepté|hormis|quand|lorsqu\w*|chaque fois|tant qu\w*|en attendant"
+    r"^[^.!?…;:»]*\b(?:à moins|pourvu|sauf|excepté|quand|lorsqu\w*|chaque fois|tant qu\w*|en attendant"
     r"|avant qu\w*)\b"
 )
 _REPORTED = re.compile(
