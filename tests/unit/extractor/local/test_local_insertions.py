@@ -46,6 +46,7 @@ def test_an_adverb_amid_a_long_clause_is_left_out(text: str, left: str, known: F
         "Il rendit si prudemment la lettre à la vieille dame.",  # 'si' needs it
         "Il rendit prudemment et vite la lettre à la dame.",
         "Il remarqua chez elle le sentiment de la vieille dame.",  # a noun
+        "Je me suis assis hier soir à la table de la dame.",
         "Il rendit la lettre à la vieille dame prudemment.",  # at the end a cut can leave it out
         "Il rendit prudemment la lettre.",  # short enough
         "Elle quitta pour toujours la maison de son père.",  # of 'pour'

@@ -15,6 +15,7 @@ from extractor.engines.local.words import Word
 _FEWEST_WORDS_TO_THIN = 9
 _CONNECTIVES = words_of("alors donc enfin ensuite bientôt aussitôt cependant pourtant toutefois néanmoins désormais")
 _DAYS = frozenset({"demain", "hier"})
+_PARTS_OF_DAY = words_of("matin soir midi minuit")
 _TIMES = words_of("demain hier maintenant déjà souvent toujours parfois soudain vraiment")
 # Without these the clause would say something else.
 TELLING = words_of(
@@ -85,8 +86,8 @@ def _may_go(words: tuple[Word, ...], at: int, forms: Forms, *, denies: bool) -> 
     if words[at - 1].norm in _TIED or words[at + 1].norm in _TIED_BEHIND:
         return False
     norm = words[at].norm
-    if norm in _DAYS and forms.is_finite(words[at + 1].norm):
-        return False  # 'Demain sera un beau jour'
+    if norm in _DAYS and (words[at + 1].norm in _PARTS_OF_DAY or forms.is_finite(words[at + 1].norm)):
+        return False  # 'hier soir', 'Demain sera un beau jour'
     return norm in _CONNECTIVES or (not denies and (norm in _TIMES or _tells_manner(norm, forms)))
 
 
