@@ -53,7 +53,7 @@ ANNOUNCED = (
     # They failed by two cards and by one, and `strict` found 305. These are for local-13, of what nobody had read.
     Draw("announced-balanced-10", 20261208, Confidence.BALANCED, Part(), tuple(OF_DRAW[9]), 414),
     Draw("announced-strict-10", 20261209, Confidence.STRICT, Part(), (*OF_DRAW[5], *OF_DRAW[6], *OF_DRAW[9]), 432),
-    # That failed at `balanced`. This is for local-14, at the confidence at which 96 % of both draws together were right.
+    # It failed. This is for local-14, at the confidence at which 96 % of both draws together were right.
     Draw("announced-balanced-11", 20261210, Confidence.BALANCED, Part(), tuple(OF_DRAW[9]), 414),
 )
 

@@ -20,7 +20,9 @@ KEPT = {
         "Elle lui tendit la main.",
     ],
     "— Je ne veux pas m'aventurer à la légère, ajouta-t-elle vivement.": ["Je ne veux pas m'aventurer à la légère."],
-    "Le soldat regarda longuement la route blanche de poussière et reprit sa marche.": ["Le soldat reprit sa marche."],
+    "Le soldat regarda longuement la route blanche de poussière et reprit sa marche.": [
+        "Le soldat regarda la route blanche de poussière."
+    ],
     "Son père, assis près du feu, lisait le journal du soir.": ["Son père lisait le journal du soir."],
     "Le vent commençait à enfler les voiles ; le capitaine donna l'ordre de partir avant la fin de la nuit.": [
         "Le vent commençait à enfler les voiles.",
