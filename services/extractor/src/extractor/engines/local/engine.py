@@ -17,7 +17,7 @@ from feuilleton.contracts.job_settings import Engine, JobSettings
 from feuilleton.contracts.text import count_words
 from feuilleton.processes.pool import IsolatedPool, Limits, WorkerDiedError, WorkerTimeoutError
 
-RULES_VERSION = "local-14"
+RULES_VERSION = "local-15"
 _MAX_TRIES_ALONE = 3
 _DEATHS = (WorkerDiedError, WorkerTimeoutError, MemoryError)
 
