@@ -58,7 +58,7 @@ class Plan(BaseModel):
     """How the server behaves until told otherwise.
 
     `faults` are spent first, one a call in order of arrival. `refusals` hold for ever. After them each call
-    draws from `chances` (share of calls per fault) by `seed`, the request's bytes and how often these were seen,
+    draws from `chances` (share of calls per fault) by `seed`, the request's bytes and how often it saw these,
     so a run can be repeated whatever the order in which calls arrive.
 
     With `recordings` every answer comes from them, and a call without one is a bad request. `refused_forms` are
